@@ -1,0 +1,46 @@
+"""Update rules by themselves: a way down a cost of one or two variables, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Rule = Callable[..., Tensor]
+
+
+def rule(optimizer_class: type[torch.optim.Optimizer], **settings: Any) -> Rule:
+    """An optimizer as a plain update rule, like the ones that a student writes:
+
+    `new_theta = rule(theta, gradient, state, lr=…)`; the dict `state` is empty before the first step.
+    """
+
+    def update(theta: Tensor, gradient: Tensor, state: dict[str, Any], **hyper: Any) -> Tensor:
+        if "optimizer" not in state:
+            state["theta"] = torch.nn.Parameter(theta.clone())
+            state["optimizer"] = optimizer_class([state["theta"]], **settings, **hyper)
+        state["theta"].data.copy_(theta)
+        state["theta"].grad = gradient.clone()
+        state["optimizer"].step()
+        return state["theta"].detach().clone()
+
+    return update
+
+
+def path(
+    update: Rule, cost: Callable[[Tensor], Tensor], start: Sequence[float], steps: int, **hyper: Any
+) -> Tensor:
+    """The points that `update` visits on its way down `cost`: (steps + 1, len(start)), float64.
+
+    cost: from points (…, d) to their heights (…).
+    """
+    theta = torch.tensor(start, dtype=torch.float64)
+    points, state = [theta], dict[str, Any]()
+    for _ in range(steps):
+        theta = theta.requires_grad_()
+        (gradient,) = torch.autograd.grad(cost(theta), theta)
+        theta = update(theta.detach(), gradient, state, **hyper).detach()
+        points.append(theta)
+    return torch.stack(points).detach()

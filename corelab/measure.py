@@ -1,0 +1,76 @@
+"""What the labs measure beside the loss: memory, noise, effective learning rate."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from corelab.losses import cross_entropy
+from corelab.training import Loss
+
+
+def step_memory(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss = cross_entropy) -> int:
+    """Bytes that one step holds at its peak: the batch, the weights and their gradients, and every
+    value of the forward pass that is kept for the backward pass. Counted on the tensors themselves,
+    so that it is the same on every device."""
+    parameters = list(model.parameters())
+    held = {tensor.untyped_storage().data_ptr(): tensor.nbytes for tensor in (inputs, targets, *parameters)}
+
+    def keep(tensor: Tensor) -> Tensor:
+        held.setdefault(tensor.untyped_storage().data_ptr(), tensor.nbytes)
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        value = loss(model(inputs), targets)  # alive, so that no address is used twice
+    del value
+    return sum(held.values()) + sum(parameter.nbytes for parameter in parameters)
+
+
+def noise(losses: Sequence[float]) -> float:
+    """How much the loss jumps from one step to the next: the standard deviation around its trend.
+
+    From the differences of neighbours, whose variance is twice that of the noise while the trend
+    cancels (von Neumann 1941). NaN for fewer than 3 losses.
+    """
+    if len(losses) < 3:
+        return float("nan")
+    return statistics.stdev(b - a for a, b in itertools.pairwise(losses)) / 2**0.5
+
+
+def step_length(
+    model: nn.Module, inputs: Tensor, targets: Tensor, lr: float, loss: Loss = cross_entropy
+) -> float:
+    """How far one step of gradient descent on this batch moves the parameters: η ‖∇C‖₂.
+
+    The model stays as it is.
+    """
+    gradients = torch.autograd.grad(loss(model(inputs), targets), list(model.parameters()))
+    return lr * nn.utils.parameters_to_vector(gradients).norm().item()
+
+
+def effective_learning_rate(
+    model: nn.Module, batches: Iterable[Any], optimizer: Optimizer, loss: Loss = cross_entropy
+) -> Tensor:
+    """Train on `batches`, and watch |Δθ| / |g| of every weight at every step: (steps, 3).
+
+    The three are the 10th, 50th and 90th percentile over the weights whose gradient is not zero;
+    for gradient descent all three are the learning rate.
+    """
+    share = torch.tensor([0.1, 0.5, 0.9])
+    seen = []
+    for inputs, targets in batches:
+        optimizer.zero_grad()
+        loss(model(inputs), targets).backward()
+        before = nn.utils.parameters_to_vector(model.parameters()).detach().clone()
+        gradient = torch.cat([parameter.grad.flatten() for parameter in model.parameters()])  # type: ignore[union-attr]
+        optimizer.step()
+        moved = nn.utils.parameters_to_vector(model.parameters()).detach() - before
+        alive = gradient.abs() > 1e-8  # below that, rounding of θ hides the step
+        seen.append(torch.quantile((moved[alive] / gradient[alive]).abs().cpu(), share))
+    return torch.stack(seen)

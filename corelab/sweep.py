@@ -1,0 +1,91 @@
+"""The same training under several settings: one factor changes, all else stays the same."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from corelab.data import InMemoryDataset, make_loader
+from corelab.model import DNN
+from corelab.training import History, evaluate, fit
+
+MakeOptimizer = Callable[[Iterator[Tensor]], Optimizer]
+
+
+@dataclass
+class Run:
+    """One training, and where it ended."""
+
+    name: str
+    optimizer: str
+    lr: float
+    batch_size: int
+    epochs: int
+    seed: int
+    history: History
+    test_cross_entropy: float
+    test_accuracy: float
+
+    @property
+    def final_loss(self) -> float:
+        """The training cross-entropy of the last whole epoch; infinite where it diverged."""
+        if self.history.diverged_at_step is not None or not self.history.epoch_losses:
+            return math.inf
+        return self.history.epoch_losses[-1]
+
+    def record(self) -> dict[str, Any]:
+        """This run as `results.json` holds it."""
+        return {
+            "name": self.name,
+            "optimizer": self.optimizer,
+            "lr": self.lr,
+            "batch_size": self.batch_size,
+            "epochs": self.epochs,
+            "seed": self.seed,
+            "steps": self.history.steps,
+            "train_cross_entropy": self.history.epoch_losses,
+            "test_cross_entropy": self.test_cross_entropy,
+            "test_accuracy": self.test_accuracy,
+            "seconds": self.history.seconds,
+            "diverged_at_step": self.history.diverged_at_step,
+        }
+
+
+def train_once(
+    name: str,
+    make_optimizer: MakeOptimizer,
+    train: InMemoryDataset,
+    test: InMemoryDataset,
+    *,
+    epochs: int,
+    batch_size: int,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Run:
+    """Train a new DNN on `train` where the data are, and evaluate it on `test`.
+
+    make_optimizer: from the model's parameters to their optimizer. The seed gives the initial
+    weights and the order of the batches. A run that diverged has no test results (NaN).
+    """
+    model = DNN(seed=seed).to(train.inputs.device)
+    optimizer = make_optimizer(model.parameters())
+    loader = make_loader(train, batch_size, shuffle=batch_size < len(train), seed=seed)
+    history = fit(model, loader, optimizer, epochs, progress=progress, title=name)
+    ended = math.nan, math.nan
+    if history.diverged_at_step is None:
+        ended = evaluate(model, make_loader(test, 1000, shuffle=False))
+    lr = float(optimizer.param_groups[0]["lr"])
+    return Run(name, type(optimizer).__name__, lr, batch_size, epochs, seed, history, *ended)
+
+
+def sweep(
+    settings: Mapping[str, MakeOptimizer], train: InMemoryDataset, test: InMemoryDataset, **training: Any
+) -> Iterator[Run]:
+    """`train_once` under each of the named settings, in their order, a run at a time."""
+    for name, make_optimizer in settings.items():
+        yield train_once(name, make_optimizer, train, test, **training)
