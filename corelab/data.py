@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from corelab.errors import UserError
+from corelab.files import write_atomically
 
 # MD5 of the raw files, as published: data/README.md says by whom.
 _FILES = {
@@ -146,7 +147,7 @@ def load_data(
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
         raise UserError(f"limit must be a whole number of at least 1, or None for all, got {limit!r}")
 
-    from torchvision import datasets  # type: ignore[import-untyped]  # half of the start-up time
+    from torchvision import datasets  # here, as it is half of the start-up time
 
     read = getattr(datasets, _FOLDER[name])
     folder = _verified_root(name, _find_root(root))
@@ -200,7 +201,7 @@ def _make_ready(file: Path, archive: Path, md5: str) -> None:
         if not archive.is_file():
             raise UserError(f"{file} was altered: expected MD5 {md5}, got {got}: {_MEND}")
         print(f"{file} was altered (expected MD5 {md5}, got {got}): unpacked again", file=sys.stderr)
-    _write_atomically(file, _unpacked(archive, md5))
+    write_atomically(file, _unpacked(archive, md5))
 
 
 def _unpacked(archive: Path, md5: str) -> bytes:
@@ -214,20 +215,6 @@ def _unpacked(archive: Path, md5: str) -> bytes:
     if (got := _md5(content)) != md5:
         raise UserError(f"{archive} was altered: expected MD5 {md5} once unpacked, got {got}: {_MEND}")
     return content
-
-
-def _write_atomically(target: Path, content: bytes) -> None:
-    """All of the file or none of it, also with two labs at it at once."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(partial).chmod(0o644)  # mkstemp's 0600 would shut out the next user of a shared folder
-        Path(partial).replace(target)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
 
 
 def _download_mnist(root: Path) -> None:

@@ -23,7 +23,7 @@ from corelab.errors import UserError
 _BEGIN = re.compile(r"^(?P<indent>[ \t]*)#\s*BEGIN SOLUTION\b:?[ \t]*(?P<title>.*?)[ \t]*$")
 _END = re.compile(r"^[ \t]*#\s*END SOLUTION\b")
 # What a student needs beside the labs to install the kit and to run them.
-_SHARED = ("corelab", "data", "pyproject.toml", "LICENSE", "README.md", "README.zh-TW.md")
+_SHARED = ("corelab", "data", "pyproject.toml", "LICENSE", "README.md", "README.zh-TW.md", ".github/figures")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*-ubyte", ".*")
 
 

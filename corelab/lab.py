@@ -20,8 +20,8 @@ from corelab import __version__
 from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, use_utf8
 from corelab.data import DATASETS, InMemoryDataset, load_data
 from corelab.errors import UserError
+from corelab.files import write_json
 from corelab.sweep import Run
-from corelab.training import write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ class Lab:
         figure.savefig(path, dpi=150)
         print(self.text("圖", "figure") + f": {path}")
         if _in_notebook():
-            from IPython.display import display  # type: ignore[import-not-found]
+            from IPython.display import display
 
             display(figure)
 

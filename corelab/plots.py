@@ -8,12 +8,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from corelab.sweep import Run
@@ -39,7 +41,7 @@ OPTIMIZER_COLOURS = {
     "Adam": RED,
     "AdamW": PURPLE,
 }
-_STYLE = {
+_STYLE: Any = {
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -58,7 +60,7 @@ Cost = Callable[[Tensor], Tensor]
 @mpl.rc_context(_STYLE)
 def loss_curves(histories: Mapping[str, History]) -> Figure:
     """Loss against samples seen, and against seconds: one curve a history, noise as a band behind it."""
-    figure, (by_samples, by_seconds) = _subplots(1, 2, width=10.5)
+    figure, (by_samples, by_seconds) = _panels(2, width=10.5)
     for (name, history), colour in zip(histories.items(), COLOURS, strict=False):
         losses = np.array(history.losses)
         for axes, x in ((by_samples, np.cumsum(history.sizes)), (by_seconds, np.array(history.at_seconds))):
@@ -77,7 +79,7 @@ def loss_curves(histories: Mapping[str, History]) -> Figure:
 @mpl.rc_context(_STYLE)
 def paths_on_curve(cost: Cost, paths: Mapping[str, Tensor], span: tuple[float, float]) -> Figure:
     """A cost of one variable, and each path (steps + 1, 1) over it in a panel of its own."""
-    figure, panels = _subplots(1, len(paths), width=3.6 * len(paths), height=3.3, sharey=True)
+    figure, panels = _panels(len(paths), width=3.6 * len(paths), height=3.3, sharey=True)
     grid = torch.linspace(*span, 400, dtype=torch.float64).unsqueeze(1)
     heights = cost(grid)
     low, high = float(heights.min()), float(heights.max())
@@ -96,7 +98,7 @@ def paths_on_contour(
     cost: Cost, paths: Mapping[str, Tensor], x: tuple[float, float], y: tuple[float, float]
 ) -> Figure:
     """A cost of two variables as contour lines, and each path (steps + 1, 2) in a panel of its own."""
-    figure, panels = _subplots(1, len(paths), width=3.6 * len(paths), height=3.3, sharey=True)
+    figure, panels = _panels(len(paths), width=3.6 * len(paths), height=3.3, sharey=True)
     xs, ys = torch.linspace(*x, 200), torch.linspace(*y, 200)
     heights = cost(torch.stack(torch.meshgrid(xs, ys, indexing="xy"), dim=-1))
     levels = np.geomspace(max(float(heights.max()) / 2000, 1e-6), float(heights.max()), 14)
@@ -112,7 +114,7 @@ def paths_on_contour(
 @mpl.rc_context(_STYLE)
 def learning_rates(runs: Sequence[Run]) -> Figure:
     """Left: the loss of every epoch under every rate. Right: where each rate ended, diverged ones apart."""
-    figure, (curves, ends) = _subplots(1, 2, width=10.5)
+    figure, (curves, ends) = _panels(2, width=10.5)
     shades = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(runs)))
     for run, shade in zip(runs, shades, strict=True):
         epochs = np.arange(1, len(run.history.epoch_losses) + 1)
@@ -120,7 +122,7 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
     curves.set(
         xlabel="epoch", ylabel="training cross-entropy (nats)", title="loss while training", ylim=(0, 2.6)
     )
-    curves.xaxis.get_major_locator().set_params(integer=True)
+    curves.xaxis.set_major_locator(MaxNLocator(integer=True))
     curves.legend(title="learning rate", ncols=2, fontsize=8)
     finite = [(run.lr, run.test_cross_entropy) for run in runs if math.isfinite(run.test_cross_entropy)]
     diverged = [run.lr for run in runs if run.history.diverged_at_step is not None]
@@ -139,7 +141,7 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
 @mpl.rc_context(_STYLE)
 def optimizers(panels: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure:
     """A panel a comparison: the loss of every optimizer, mean and range over its seeds."""
-    figure, all_axes = _subplots(1, len(panels), width=5.2 * len(panels), sharey=True)
+    figure, all_axes = _panels(len(panels), width=5.2 * len(panels), sharey=True)
     for axes, (title, runs_of) in zip(all_axes, panels.items(), strict=True):
         for name, runs in runs_of.items():
             longest = max(run.history.steps for run in runs)
@@ -162,7 +164,7 @@ def optimizers(panels: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure:
 @mpl.rc_context(_STYLE)
 def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
     """|Δθ| / |g| over the steps, (steps, 3) an optimizer: the median, and the 10th to 90th percentile."""
-    figure, (axes,) = _subplots(1, 1, width=6.4)
+    figure, (axes,) = _panels(1, width=6.4)
     for name, values in rates.items():
         colour = OPTIMIZER_COLOURS[name]
         steps = np.arange(1, len(values) + 1)
@@ -177,7 +179,7 @@ def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
 @mpl.rc_context(_STYLE)
 def ours_over_builtin(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
     """The loss of every step: the kit's optimizer as dashes over torch's as a wide line."""
-    figure, (axes,) = _subplots(1, 1, width=6.4)
+    figure, (axes,) = _panels(1, width=6.4)
     for name, (ours, builtin) in pairs.items():
         axes.plot(_smooth(builtin), color=OPTIMIZER_COLOURS[name], linewidth=5, alpha=0.3)
         axes.plot(_smooth(ours), "--", color=OPTIMIZER_COLOURS[name], linewidth=1.5, label=name)
@@ -190,12 +192,12 @@ def _rate(run: Run) -> str:
     return f"{run.lr:g}" + (" (diverged)" if run.history.diverged_at_step is not None else "")
 
 
-def _subplots(
-    rows: int, columns: int, width: float, height: float = 3.8, **more: bool
+def _panels(
+    count: int, width: float, height: float = 3.8, *, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels side by side; width and height in inches."""
     figure = Figure(figsize=(width, height))
-    axes = figure.subplots(rows, columns, squeeze=False, **more)
-    return figure, list(axes.flat)
+    return figure, list(figure.subplots(1, count, squeeze=False, sharey=sharey).flat)
 
 
 def _dots(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:

@@ -5,8 +5,8 @@ A *step* puts one batch through the network; an *epoch* puts all the data throug
 
 from __future__ import annotations
 
-import json
 import math
+import operator
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 from tqdm.auto import tqdm
 
 from corelab.errors import UserError
+from corelab.files import write_json
 from corelab.losses import cross_entropy
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -57,14 +58,14 @@ def fit(
                     batch_loss.backward()
                     optimizer.step()
                     history.note(batch_loss.detach(), len(targets))
-                    # Reading the loss waits for the device: on the CPU there is nothing to wait for.
-                    if bar.is_due() or device.type == "cpu":
+                    # Reading a loss waits for the device; the CPU's are there already.
+                    if bar.advance() or device.type == "cpu":
                         bar.show(epoch, history.read())
                         if history.diverged_at_step is not None:
                             return history
                 history.end_epoch()
                 if history.diverged_at_step is not None:
-                    break
+                    return history
         except KeyboardInterrupt:
             history.read()
             history.interrupted = True
@@ -78,18 +79,17 @@ def evaluate(model: nn.Module, loader: DataLoader[Any]) -> tuple[float, float]:
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    totals = torch.zeros(2, dtype=torch.float64).to(device)
-    samples = 0
+    sums, samples = [], 0
     for inputs, targets in loader:
         inputs, targets = inputs.to(device), targets.to(device)
         logits = model(inputs)  # (B, 10)
-        totals[0] += cross_entropy(logits, targets) * len(targets)
-        totals[1] += (logits.argmax(1) == targets).sum()
+        correct = (logits.argmax(1) == targets).sum()
+        sums.append(torch.stack([cross_entropy(logits, targets) * len(targets), correct]))
         samples += len(targets)
     model.train(was_training)
     if samples == 0:
         raise UserError("evaluate needs at least 1 sample, got none")
-    mean_loss, accuracy = (totals / samples).tolist()
+    mean_loss, accuracy = (torch.stack(sums).cpu().double().sum(0) / samples).tolist()
     return mean_loss, accuracy
 
 
@@ -114,8 +114,7 @@ class History:
 
     def __post_init__(self) -> None:
         self._started = time.perf_counter()
-        self._unread: list[Tensor] = []
-        self._epoch_start = len(self.losses)
+        self._unread: list[tuple[Tensor, int, float]] = []
 
     @property
     def steps(self) -> int:
@@ -127,55 +126,37 @@ class History:
 
     def note(self, loss: Tensor, size: int) -> None:
         """One step's loss, left on its device until `read`."""
-        self._unread.append(loss)
-        self.sizes.append(size)
-        self.at_seconds.append(time.perf_counter() - self._started)
+        self._unread.append((loss, size, time.perf_counter() - self._started))
 
     def read(self) -> float:
         """Bring back the losses noted since the last time, in one transfer; the latest of them."""
         if self._unread:
-            several = len(self._unread) > 1
-            values = torch.stack(self._unread).tolist() if several else [self._unread[0].item()]
+            losses, sizes, seconds = zip(*self._unread, strict=True)
             self._unread.clear()
+            values = torch.stack(losses).tolist() if len(losses) > 1 else [losses[0].item()]
             bad = next((i for i, value in enumerate(values) if not math.isfinite(value)), None)
-            if bad is not None:  # what came after it means nothing
-                values = values[: bad + 1]
-                self.diverged_at_step = len(self.losses) + bad + 1
-            self.losses += values
-            del self.sizes[len(self.losses) :], self.at_seconds[len(self.losses) :]
+            if bad is not None:
+                self.diverged_at_step = self.steps + bad + 1
+            until = len(values) if bad is None else bad + 1  # what comes after means nothing
+            self.losses += values[:until]
+            self.sizes += sizes[:until]
+            self.at_seconds += seconds[:until]
         return self.losses[-1] if self.losses else math.nan
 
     def end_epoch(self) -> None:
         """Close an epoch: its mean weighs every sample alike, the ragged last batch's too."""
         self.read()
-        if self._unread or not self.at_seconds:
-            return
-        # The transfer waited for the device: the epoch's last step was done only now.
-        self.at_seconds[-1] = time.perf_counter() - self._started
-        losses, sizes = self.losses[self._epoch_start :], self.sizes[self._epoch_start :]
-        self.epoch_losses.append(sum(a * b for a, b in zip(losses, sizes, strict=True)) / sum(sizes))
-        self._epoch_start = len(self.losses)
+        if self.diverged_at_step is None:
+            # The transfer has waited for the device: only now was the last step done.
+            self.at_seconds[-1] = time.perf_counter() - self._started
+            epochs = len(self.epoch_losses)
+            first = self.steps * epochs // (epochs + 1)  # every epoch has as many steps
+            losses, sizes = self.losses[first:], self.sizes[first:]
+            self.epoch_losses.append(sum(map(operator.mul, losses, sizes)) / sum(sizes))
 
     def save(self, path: str | Path) -> None:
         """Write everything as strict JSON; a value that is not finite becomes null."""
         write_json({**asdict(self), "steps": self.steps, "seconds": self.seconds}, path)
-
-
-def write_json(content: Any, path: str | Path) -> None:
-    """Strict JSON, in UTF-8: null where a number is not finite. All of the file or none of it."""
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.partial")
-    text = json.dumps(_finite(content), ensure_ascii=False, allow_nan=False, indent=1)
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
-def _finite(content: Any) -> Any:
-    if isinstance(content, dict):
-        return {key: _finite(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_finite(value) for value in content]
-    return None if isinstance(content, float) and not math.isfinite(content) else content
 
 
 def _samples_per_epoch(loader: DataLoader[Any]) -> int:
@@ -199,7 +180,8 @@ class _Bar:
     def __exit__(self, *_: object) -> None:
         self._bar.close()
 
-    def is_due(self) -> bool:
+    def advance(self) -> bool:
+        """One step more; whether it is time to look at the loss."""
         self._done += 1
         return not self._bar.disable and time.perf_counter() >= self._next
 
