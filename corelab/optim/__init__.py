@@ -1,0 +1,11 @@
+"""The optimizers of the course, from scratch, simplest first."""
+
+from corelab.optim.adagrad import Adagrad
+from corelab.optim.adam import Adam
+from corelab.optim.adamw import AdamW
+from corelab.optim.gradient_descent import GradientDescent
+from corelab.optim.momentum import Momentum
+from corelab.optim.nesterov import Nesterov
+from corelab.optim.rmsprop import RMSprop
+
+__all__ = ["Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "Nesterov", "RMSprop"]

@@ -1,0 +1,180 @@
+"""`corelab parity`: each optimizer beside its counterpart, on the same gradients, compared at every step.
+
+The counterpart is torch's own wherever a setting of torch gives the formula. Where none does, torch is
+brought to it by hand (`Seeded`), and the slide itself, in plain Python, is the second opinion.
+"""
+
+import json
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from tabulate import tabulate
+
+from corelab import optim
+from corelab.optim import slides
+
+Make = Callable[[Any], Any]  # parameter groups → an optimizer
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far two optimizers came apart, over every number of every parameter after every step."""
+
+    steps: int
+    largest: float  # infinite once something is not a number
+    first_step: int | None  # the first step, from 1, with a difference beyond the tolerance
+
+
+def compare(
+    ours: Make,
+    theirs: Make,
+    *,
+    steps: int = 30,
+    falling: bool = False,
+    zeros: bool = True,
+    device: str = "cpu",
+    tolerance: float = 1e-12,
+) -> Comparison:
+    """Step two optimizers side by side, in float64, through what may happen to parameters.
+
+    Of two groups the second has half the lr. Of five parameters one is a scalar, one has no gradient at every
+    third step, and one is frozen for ten steps. `falling` takes a tenth off the lr at every step; `zeros`
+    makes every fourth number of a gradient 0, as dead ReLUs do.
+
+        compare(lambda p: optim.Adam(p, lr=0.1), lambda p: torch.optim.Adam(p, lr=0.1)).largest
+    """
+    generator = torch.Generator().manual_seed(0)
+    shapes: tuple[tuple[int, ...], ...] = ((4, 3), (3,), (), (2, 2, 2), (5,))
+    start = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
+    pairs = [tuple(x.to(device).clone().requires_grad_() for _ in range(2)) for x in start]
+    optimizers = []
+    for make, params in zip((ours, theirs), zip(*pairs, strict=True), strict=True):
+        optimizers.append(make([{"params": params[:3]}, {"params": params[3:]}]))
+        second = optimizers[-1].param_groups[1]
+        second["lr"] = second["lr"] / 2
+    largest, first_step = 0.0, None
+    for step in range(steps):
+        for i, (x, y) in enumerate(pairs):
+            g = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+            if zeros:
+                g.view(-1)[::4] = 0
+            frozen = i == 3 and 10 <= step < 20
+            for p in (x, y):
+                p.requires_grad_(not frozen)
+                p.grad = None if frozen or (i == 1 and step % 3 == 1) else g.to(device).clone()
+        for optimizer in optimizers:
+            optimizer.step()
+            for group in optimizer.param_groups:
+                group["lr"] = group["lr"] * (0.9 if falling else 1)
+        difference = max((x - y).detach().abs().nan_to_num(math.inf, math.inf).max().item() for x, y in pairs)
+        largest = max(largest, difference)
+        if first_step is None and difference > tolerance:
+            first_step = step + 1
+    return Comparison(steps, largest, first_step)
+
+
+class Seeded(torch.optim.RMSprop):
+    """torch's RMSprop from the slide's σ⁰ = |g⁰|: the running mean of g² starts at g⁰² instead of 0."""
+
+    def step(self, closure: Any = None) -> Any:
+        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
+            if p not in self.state:
+                self.state[p] = {"step": torch.zeros(()), "square_avg": p.grad**2}
+        return super().step(closure)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One of ours with lr = 0.1 and these `settings`, beside `theirs`."""
+
+    ours: Callable[..., Any]
+    settings: dict[str, Any]
+    beside: str
+    theirs: Make
+    zeros: bool = True
+    lrs: tuple[str, ...] = ("constant", "falling")
+
+    def compare(self, lr: str, device: str = "cpu") -> Comparison:
+        ours = partial(self.ours, lr=0.1, **self.settings)
+        return compare(ours, self.theirs, falling=lr == "falling", zeros=self.zeros, device=device)
+
+
+def cases() -> Iterator[Case]:
+    """Every optimizer in every convention it has, in several settings."""
+    sgd, adagrad, rmsprop = torch.optim.SGD, torch.optim.Adagrad, torch.optim.RMSprop
+    adam, adamw = torch.optim.Adam, torch.optim.AdamW
+    ball = {"momentum": 0.9}  # SGD's own default is 0
+    for ours, theirs, extra, settings in (
+        (optim.GradientDescent, sgd, {}, {"weight_decay": 0.1, "maximize": True}),
+        (optim.Momentum, sgd, ball, {"momentum": 0.8, "dampening": 0.5, "weight_decay": 0.1}),
+        (optim.Nesterov, sgd, ball | {"nesterov": True}, {"momentum": 0.8, "weight_decay": 0.1}),
+        (
+            optim.Adagrad,
+            adagrad,
+            {},
+            {"lr_decay": 0.1, "initial_accumulator_value": 0.1, "weight_decay": 0.1},
+        ),
+        (optim.RMSprop, rmsprop, {}, {"alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1}),
+        (optim.Adam, adam, {}, {"betas": (0.8, 0.9), "amsgrad": True, "weight_decay": 0.1}),
+        (optim.AdamW, adamw, {}, {"betas": (0.8, 0.9), "amsgrad": True, "maximize": True}),
+    ):
+        for chosen in ({}, settings, {"foreach": True}):
+            make: Make = partial(theirs, lr=0.1, **(extra | chosen))
+            yield Case(ours, chosen, f"torch.optim.{theirs.__name__}", make)
+
+    course = {"convention": "course"}
+    for ours, rule in (
+        (optim.GradientDescent, slides.gradient_descent),
+        (optim.Momentum, slides.momentum),
+        (optim.Adagrad, slides.adagrad),
+        (optim.RMSprop, slides.rmsprop),
+        (optim.Adam, slides.adam),
+    ):
+        yield Case(ours, course, "the slide", partial(slides.Slide, rule=rule, lr=0.1))
+    # With a falling lr, no setting of torch gives the slide's momentum. With eps=0, torch makes NaN of 0/0.
+    make = partial(sgd, lr=0.1, momentum=0.9)
+    yield Case(optim.Momentum, course, "torch.optim.SGD", make, lrs=("constant",))
+    make = partial(adagrad, lr=0.1, eps=0)
+    yield Case(optim.Adagrad, course, "torch.optim.Adagrad, eps=0", make, zeros=False)
+    make = partial(Seeded, lr=0.1, eps=0)
+    yield Case(optim.RMSprop, course, "torch.optim.RMSprop, eps=0, from g⁰²", make, zeros=False)
+
+
+def rows(device: str) -> Iterator[dict[str, Any]]:
+    """The table, line by line, as it stands in the JSON."""
+    for case in cases():
+        for lr in case.lrs:
+            result = case.compare(lr, device)
+            settings = dict(case.settings)
+            yield {
+                "optimizer": case.ours.__name__,
+                "convention": settings.pop("convention", "torch"),
+                "settings": settings,
+                "lr": lr,
+                "beside": case.beside,
+                "steps": result.steps,
+                "largest_difference": result.largest if math.isfinite(result.largest) else None,
+                "first_step": result.first_step,
+            }
+
+
+def run(device: str = "cpu", as_json: bool = False) -> int:
+    """Print the table, or strict JSON. Returns 1 when any two differ, else 0."""
+    table = list(rows(device))
+    differ = sum(row["first_step"] is not None for row in table)
+    if as_json:
+        report = {"torch": torch.__version__, "device": device, "differ": differ, "rows": table}
+        print(json.dumps(report, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        for row in table:
+            row["settings"] = " ".join(f"{key}={value}" for key, value in row["settings"].items())
+            far = row["largest_difference"]
+            row["largest_difference"] = "not a number" if far is None else f"{far:.1e}" if far else "0"
+        headers = {key: key.replace("_", " ") for key in table[0]}
+        print(tabulate(table, headers, missingval="–", disable_numparse=True))
+        print(f"\n{len(table)} comparisons, {differ} differ (float64, {device}, torch {torch.__version__})")
+    return 1 if differ else 0

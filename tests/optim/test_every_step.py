@@ -1,0 +1,153 @@
+"""Any settings, any parameters, any history: every step is the one of the counterpart in torch.optim."""
+
+import copy
+import io
+import pickle
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from counterparts import COUNTERPARTS, copies, parameters
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corelab import optim
+
+# How far a number may be from torch's: 1e-12 of it in double precision, a few ulp in single.
+CLOSE = {torch.float64: 1e-12, torch.complex128: 1e-12, torch.float32: 5e-7, torch.complex64: 5e-7}
+SHAPES = ((), (1,), (3,), (2, 3), (2, 1, 2), (0,))
+
+fraction = st.floats(0.0, 0.99)
+decay = st.sampled_from([0, 0.1])
+eps = st.sampled_from([1e-8, 1e-3])
+SETTINGS = {
+    optim.GradientDescent: {},
+    optim.Momentum: {"momentum": fraction, "dampening": fraction},
+    optim.Nesterov: {"momentum": st.floats(0.1, 0.99)},
+    optim.Adagrad: {"lr_decay": decay, "initial_accumulator_value": decay, "eps": eps},
+    optim.RMSprop: {"alpha": fraction, "eps": eps, "momentum": fraction, "centered": st.booleans()},
+    optim.Adam: {"betas": st.tuples(fraction, fraction), "eps": eps, "amsgrad": st.booleans()},
+    optim.AdamW: {"betas": st.tuples(fraction, fraction), "eps": eps, "amsgrad": st.booleans()},
+}
+COMMON = {
+    "lr": st.floats(1e-3, 0.5) | st.floats(1e-3, 0.5).map(torch.tensor),
+    "weight_decay": decay,
+    "maximize": st.booleans(),
+}
+
+
+@dataclass
+class Event:
+    """One step: what comes first, which gradients come, and what the lr is multiplied by afterwards."""
+
+    first: str | None
+    present: list[bool]
+    zero: bool
+    factor: float
+
+
+@dataclass
+class History:
+    ours: Any
+    settings: dict[str, Any]
+    foreach: bool
+    second_group: dict[str, Any]
+    shapes: list[tuple[int, ...]]
+    in_first_group: int
+    dtype: torch.dtype
+    frozen: tuple[int, int, int]  # which parameter, from which step to which
+    events: list[Event]
+
+
+@st.composite
+def histories(draw):
+    ours = draw(st.sampled_from(list(COUNTERPARTS)))
+    shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=4))
+    events = st.builds(
+        Event,
+        first=st.sampled_from([None, None, None, "save", "deepcopy", "pickle", "exchange"]),
+        present=st.lists(st.sampled_from([True, True, False]), min_size=len(shapes), max_size=len(shapes)),
+        zero=st.booleans(),
+        factor=st.sampled_from([1, 0.5, 1.1]),
+    )
+    chosen = draw(st.fixed_dictionaries(SETTINGS[ours] | COMMON))
+    return History(
+        ours=ours,
+        settings=chosen,
+        foreach=not isinstance(chosen["lr"], torch.Tensor) and draw(st.booleans()),
+        second_group=draw(
+            st.fixed_dictionaries({}, optional={"lr": st.floats(1e-3, 0.5), "weight_decay": decay})
+        ),
+        shapes=shapes,
+        in_first_group=draw(st.integers(1, len(shapes))),
+        dtype=draw(st.sampled_from(list(CLOSE))),
+        frozen=draw(st.tuples(st.integers(0, len(shapes) - 1), st.integers(0, 3), st.integers(0, 6))),
+        events=draw(st.lists(events, min_size=2, max_size=7)),
+    )
+
+
+def groups(history, params):
+    n = history.in_first_group
+    second = [{"params": params[n:], **history.second_group}] if params[n:] else []
+    return [{"params": params[:n]}, *second]
+
+
+def all_params(optimizer):
+    return [p for group in optimizer.param_groups for p in group["params"]]
+
+
+def after(what, history, ours, theirs, mine, yours):
+    """Both optimizers after what happens to them between two steps."""
+    make, counterpart = history.ours, COUNTERPARTS[history.ours]
+    if what == "deepcopy":
+        return copy.deepcopy(ours), theirs
+    if what == "pickle":
+        return pickle.loads(pickle.dumps(ours)), theirs
+    if what == "save":
+        file = io.BytesIO()
+        torch.save(ours.state_dict(), file)
+        file.seek(0)
+        ours = make(groups(history, mine), lr=1.0)  # all else comes from the file
+        ours.load_state_dict(torch.load(file))
+        return ours, theirs
+    if what == "exchange":
+        states = copy.deepcopy(ours.state_dict()), copy.deepcopy(theirs.state_dict())
+        ours, theirs = make(groups(history, mine), lr=1.0), counterpart(groups(history, yours), lr=1.0)
+        theirs.load_state_dict(states[0])
+        ours.load_state_dict(states[1])
+        for group in ours.param_groups:
+            assert group["convention"] == "torch"
+    return ours, theirs
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(histories())
+def test_every_step_is_torchs(history):
+    mine = parameters(history.dtype, shapes=history.shapes)
+    yours = copies(mine)
+    mine_groups, yours_groups = groups(history, mine), groups(history, yours)
+    ours = history.ours(mine_groups, foreach=history.foreach, **copy.deepcopy(history.settings))
+    theirs = COUNTERPARTS[history.ours](yours_groups, foreach=False, **copy.deepcopy(history.settings))
+    generator = torch.Generator().manual_seed(0)
+    which, start, stop = history.frozen
+    for step, event in enumerate(history.events):
+        ours, theirs = after(event.first, history, ours, theirs, mine, yours)
+        mine = all_params(ours)
+        for i, (p, q) in enumerate(zip(mine, yours, strict=True)):
+            g = torch.randn(p.shape, dtype=history.dtype, generator=generator) * (0 if event.zero else 1)
+            frozen = i == which and start <= step < stop
+            for x in (p, q):
+                x.requires_grad_(not frozen)
+                x.grad = g.clone() if event.present[i] and not frozen else None
+        ours.step()
+        theirs.step()
+        for optimizer in (ours, theirs):
+            for group in optimizer.param_groups:
+                group["lr"] = group["lr"] * event.factor
+        close = {"rtol": CLOSE[history.dtype], "atol": CLOSE[history.dtype] / 100, "equal_nan": True}
+        for p, q in zip(mine, yours, strict=True):
+            torch.testing.assert_close(p.detach(), q.detach(), **close)
+            state, other = ours.state.get(p, {}), theirs.state.get(q, {})
+            assert state.keys() == other.keys()
+            for key in state:
+                torch.testing.assert_close(state[key], other[key], **close)
