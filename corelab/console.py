@@ -36,6 +36,13 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
+def seed(text: str) -> int:
+    """An option's value: a whole number that every random generator takes."""
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, got {text!r}")
+    return int(text)
+
+
 def learning_rate(text: str) -> float:
     """An option's value: a finite learning rate that is not negative."""
     try:

@@ -179,7 +179,7 @@ def _find_root(root: str | os.PathLike[str]) -> Path:
 def _verified_root(name: str, root: Path) -> Path:
     """A folder whose four raw files are there and as published: `root`, or a cache if it is read-only."""
     raw = root / _FOLDER[name] / "raw"
-    if name == "mnist" and not any(raw.glob("*-ubyte*")):
+    if name == "mnist" and not all(any(raw.glob(f"{file}*")) for file in _FILES[name]):
         _download_mnist(root)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "corelab"
     for folder in (root, cache, Path(tempfile.gettempdir()) / "corelab-data"):
@@ -224,7 +224,7 @@ def _download_mnist(root: Path) -> None:
         MNIST(root, download=True)
     except (RuntimeError, OSError) as error:
         files = ", ".join(f"{file}.gz" for file in _FILES["mnist"])
-        reason = str(error).strip().splitlines()[-1]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
         raise UserError(
             f"MNIST could not be downloaded ({reason}): put {files} into {root / 'MNIST' / 'raw'} by hand"
         ) from error

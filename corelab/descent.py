@@ -34,13 +34,19 @@ def path(
 ) -> Tensor:
     """The points that `update` visits on its way down `cost`: (steps + 1, len(start)), float64.
 
-    cost: from points (…, d) to their heights (…).
+    cost: from points (…, d) to their heights (…). Raises TypeError where `update` returns no such point.
     """
     theta = torch.tensor(start, dtype=torch.float64)
     points, state = [theta], dict[str, Any]()
     for _ in range(steps):
         theta = theta.requires_grad_()
         (gradient,) = torch.autograd.grad(cost(theta), theta)
-        theta = update(theta.detach(), gradient, state, **hyper).detach()
+        moved = update(theta.detach().clone(), gradient, state, **hyper)  # a rule may work in place
+        if not isinstance(moved, Tensor) or moved.shape != theta.shape:
+            shape = tuple(moved.shape) if isinstance(moved, Tensor) else repr(moved)
+            raise TypeError(
+                f"the rule must return the new θ, a tensor of shape {tuple(theta.shape)}, got {shape}"
+            )
+        theta = moved.detach()
         points.append(theta)
     return torch.stack(points).detach()

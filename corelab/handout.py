@@ -22,6 +22,7 @@ from corelab.errors import UserError
 
 _BEGIN = re.compile(r"^(?P<indent>[ \t]*)#\s*BEGIN SOLUTION\b:?[ \t]*(?P<title>.*?)[ \t]*$")
 _END = re.compile(r"^[ \t]*#\s*END SOLUTION\b")
+_MISSPELT = re.compile(r"\b(BEGIN|END)\s+SOLUTION", re.IGNORECASE)  # would hand out the answer
 # What a student needs beside the labs to install the kit and to run them.
 _SHARED = ("corelab", "data", "pyproject.toml", "LICENSE", "README.md", "README.zh-TW.md", ".github/figures")
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*-ubyte", ".*")
@@ -39,7 +40,7 @@ def strip(source: str, name: str = "solution") -> str:
     """The hand-out of a solution's source.
 
     Raises UserError, with the line, for a region without a title, inside another, without its end
-    or without its beginning.
+    or without its beginning, and for a mark that is none.
     """
     lines: list[str] = []
     opened: tuple[int, str] | None = None  # the open region's line and indentation
@@ -56,6 +57,10 @@ def strip(source: str, name: str = "solution") -> str:
             if not opened:
                 raise UserError(f"{name}:{number}: END SOLUTION without its BEGIN SOLUTION")
             opened = None
+        elif _MISSPELT.search(line):
+            raise UserError(
+                f"{name}:{number}: a mark is a line of its own: # BEGIN SOLUTION: title, # END SOLUTION"
+            )
         elif not opened:
             lines.append(line)
     if opened:
@@ -101,7 +106,7 @@ def write_handout(out: Path) -> list[Path]:
                 out.rmdir()
             made.rename(out)
     except OSError as error:
-        raise UserError(
-            f"{out} could not be written ({error.strerror}): choose another folder for --out"
-        ) from error
+        # copytree collects what went wrong: (from, to, why) of every file
+        why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error.strerror
+        raise UserError(f"{out} could not be written ({why}): choose another folder for --out") from error
     return sorted(out.iterdir())

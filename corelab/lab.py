@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from tabulate import tabulate
+from torch import Tensor
 
 from corelab import __version__
-from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, use_utf8
+from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, seed, use_utf8
 from corelab.data import DATASETS, InMemoryDataset, load_data
 from corelab.errors import UserError
 from corelab.files import write_json
@@ -68,7 +69,8 @@ class Lab:
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Print a table; None and what is not finite are shown as a dash."""
-        shown = [[value if _is_shown(value) else None for value in row] for row in rows]
+        plain = ([value.item() if isinstance(value, Tensor) else value for value in row] for row in rows)
+        shown = [[value if _is_shown(value) else None for value in row] for row in plain]
         print(tabulate(shown, headers, tablefmt="simple", floatfmt=".4g", missingval="-"))
 
     def table_of_runs(self, runs: Sequence[Run], **columns: Sequence[Any]) -> None:
@@ -79,11 +81,12 @@ class Lab:
              run.test_cross_entropy, run.test_accuracy, *more]
             for run, *more in zip(runs, *columns.values(), strict=True)
         ]  # fmt: skip
+        headers += columns
         diverged = [run.history.diverged_at_step for run in runs]
         if any(diverged):
             headers.append("diverged at step")
             rows = [[*row, step] for row, step in zip(rows, diverged, strict=True)]
-        self.table([*headers, *columns], rows)
+        self.table(headers, rows)
 
     def figure(self, figure: Figure, name: str) -> None:
         """Save a figure under the lab's folder, and say where."""
@@ -113,8 +116,11 @@ class Lab:
             self._say_turn(name, "not done yet", self.text(f"還沒寫:{todo}", f"not done yet: {todo}"))
             return kit
         except Exception as error:
-            line = traceback.extract_tb(error.__traceback__)[-1].lineno
-            self._say_turn(name, "wrong", f"{type(error).__name__} ({error}), line {line}")
+            lines = [
+                frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.name == name
+            ]
+            where = f", line {lines[-1]}" if lines else ""  # of the student's function, not of what it called
+            self._say_turn(name, "wrong", f"{type(error).__name__} ({error}){where}")
             return kit
         for label, value in expected.items():
             if difference := _difference(value, got[label]):
@@ -201,17 +207,25 @@ def _is_shown(value: Any) -> bool:
 def _difference(expected: Any, got: Any) -> str | None:
     """What differs between two results, with its numbers; None where nothing does."""
     try:
-        want, have = (torch.as_tensor(value, dtype=torch.float64).detach().cpu() for value in (expected, got))
+        want, have = _numbers(expected), _numbers(got)
     except (TypeError, ValueError, RuntimeError):
         return f"expected {expected!r}, got {got!r}"
     if want.shape != have.shape:
         return f"expected shape {tuple(want.shape)}, got {tuple(have.shape)}"
-    wrong = ~torch.isclose(have, want, rtol=1e-4, atol=1e-6)
+    exactly = isinstance(expected, int)  # a count is right or wrong, however large
+    wrong = ~torch.isclose(have, want, rtol=0 if exactly else 1e-4, atol=1e-6)
     if not wrong.any():
         return None
     at = tuple(wrong.nonzero()[0].tolist())
     where = f" at {list(at)}" if at else ""
     return f"expected {want[at].item():.6g}, got {have[at].item():.6g}{where}"
+
+
+def _numbers(value: Any) -> Tensor:
+    """A number, a tensor or a sequence of them, in float64 on the CPU (MPS has no float64)."""
+    if isinstance(value, list | tuple):
+        return torch.stack([_numbers(one) for one in value])
+    return torch.as_tensor(value).detach().cpu().double()
 
 
 def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argparse.ArgumentParser:
@@ -227,7 +241,7 @@ def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argpars
         add("--batch-size", type=at_least_one, default=defaults["batch_size"], help="samples a step")
     if "lr" in defaults:
         add("--lr", type=learning_rate, default=defaults["lr"], help="learning rate")
-    add("--seed", type=int, default=0, help="of the initial weights and the order of the batches")
+    add("--seed", type=seed, default=0, help="of the initial weights and the order of the batches")
     add(
         "--device",
         choices=("auto", "cpu", "cuda", "mps"),

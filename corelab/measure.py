@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -36,9 +37,9 @@ def noise(losses: Sequence[float]) -> float:
     """How much the loss jumps from one step to the next: the standard deviation around its trend.
 
     From the differences of neighbours, whose variance is twice that of the noise while the trend
-    cancels (von Neumann 1941). NaN for fewer than 3 losses.
+    cancels (von Neumann 1941). NaN for fewer than 3 losses, and where one is not finite.
     """
-    if len(losses) < 3:
+    if len(losses) < 3 or not all(map(math.isfinite, losses)):
         return float("nan")
     return statistics.stdev(b - a for a, b in itertools.pairwise(losses)) / 2**0.5
 
@@ -72,5 +73,6 @@ def effective_learning_rate(
         optimizer.step()
         moved = nn.utils.parameters_to_vector(model.parameters()).detach() - before
         alive = gradient.abs() > 1e-8  # below that, rounding of θ hides the step
-        seen.append(torch.quantile((moved[alive] / gradient[alive]).abs().cpu(), share))
+        rates = (moved[alive] / gradient[alive]).abs().cpu()
+        seen.append(torch.quantile(rates, share) if len(rates) else torch.full_like(share, math.nan))
     return torch.stack(seen)

@@ -65,9 +65,9 @@ rmsprop = lab.turn(rmsprop, rule(optim.RMSprop, convention="course"), try_rule(l
 adam = lab.turn(adam, rule(optim.Adam), try_rule(lr=0.1, betas=(0.9, 0.999), eps=1e-8))
 
 # %% 1. 兩個變數的函數 / A function of two variables
-# 梯度下降法的步長跟著梯度,在陡的方向來回;可適性的每個方向各自除過,直直走向終點。
-# Gradient descent's step follows the gradient, to and fro where it is steep; the adaptive ones divide
-# every direction by its own history, and walk straight.
+# 梯度下降法在陡的方向來回震盪;Adagrad 和 RMSprop 每個方向各自除過,不再震盪;Adam 還帶著動量。
+# Gradient descent swings to and fro where it is steep; Adagrad and RMSprop divide every direction by its
+# own history, and do not; Adam has momentum besides.
 lab.section("1. 兩個變數的函數", "1. A function of two variables")
 start, steps = (4.0, 1.0), 50
 on_contour = {

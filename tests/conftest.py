@@ -1,0 +1,107 @@
+"""What all tests share: the data, a way to run a script, and the rule that nothing is skipped in CI."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+DATA = PROJECT / "data"
+pytest_plugins = ["pytester"]
+
+# Two threads wait for each other where the machine is busy; one is as fast for matrices this small.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests marked `cuda` out where there is no CUDA: left out, not skipped."""
+    marked = [item for item in items if item.get_closest_marker("cuda")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        items[:] = [item for item in items if item not in marked]
+        config.hook.pytest_deselected(items=marked)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: what is not run there is not tested."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"\n{len(skipped)} skipped, and nothing may be skipped in CI", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def fashion() -> tuple[Any, Any]:
+    """The full Fashion-MNIST as shipped. Shared: not to be changed."""
+    import corelab
+
+    return corelab.load_data("fashion-mnist", root=DATA)
+
+
+@pytest.fixture(scope="session")
+def few(fashion: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The first 500 samples of each."""
+    train, test = fashion
+    return train.first(500), test.first(500)
+
+
+@dataclass
+class Ran:
+    """What a script left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run_script(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run a script in this process, as `python script arguments` would: the exit code and both streams.
+
+    An exception that nobody catches goes to `sys.excepthook`, as the interpreter does it.
+    """
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+
+    def run(script: Path, *arguments: object) -> Ran:
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+        monkeypatch.setattr(sys, "excepthook", sys.__excepthook__)
+        capsys.readouterr()
+        try:
+            code = _as_interpreter(script)
+        finally:
+            streams = capsys.readouterr()
+        return Ran(code, streams.out, streams.err)
+
+    return run
+
+
+def _as_interpreter(script: Path) -> int:
+    try:
+        try:
+            runpy.run_path(str(script), run_name="__main__")
+        except SystemExit:
+            raise
+        except BaseException as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+            return 1
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    return 0
+
+
+@pytest.fixture
+def child_environment() -> dict[str, str]:
+    """The environment of a child process, with UTF-8 nowhere forced and no language chosen."""
+    chosen = {"PYTHONIOENCODING", "PYTHONUTF8", "CORELAB_LANG", "MPLBACKEND"}
+    return {key: value for key, value in os.environ.items() if key not in chosen}

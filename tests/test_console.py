@@ -1,0 +1,88 @@
+"""Streams, one-line errors and options that check their values."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+
+import pytest
+
+from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, seed, use_utf8
+from corelab.errors import UserError
+
+
+@pytest.mark.parametrize("encoding", ["cp950", "ascii", "utf-8"])
+def test_any_character_can_be_printed_whatever_the_stream_was(monkeypatch, encoding):
+    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    use_utf8()
+    print("✓ ✗ ⚠ ≤ ≥ θ₁ 批次 學習率")
+    print("η = 0.1 ✓", file=sys.stderr)
+    for stream in streams.values():
+        stream.flush()
+    assert streams["stdout"].buffer.getvalue().decode("utf-8").strip() == "✓ ✗ ⚠ ≤ ≥ θ₁ 批次 學習率"
+    assert streams["stderr"].buffer.getvalue().decode("utf-8").strip() == "η = 0.1 ✓"
+
+
+def test_a_lone_surrogate_does_not_end_a_script(monkeypatch):
+    """As in a file name that is no UTF-8."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp950")
+    monkeypatch.setattr(sys, "stdout", stream)
+    use_utf8()
+    print("folder \udce9")
+    stream.flush()
+    assert stream.buffer.getvalue() == b"folder ?\n"
+
+
+def test_streams_that_cannot_be_changed_are_left_alone(monkeypatch):
+    """In a notebook, and without a console on Windows."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    monkeypatch.setattr(sys, "stderr", None)
+    use_utf8()
+
+
+def test_an_error_is_one_line(capsys):
+    say_error("corelab", UserError("first\n  second\nthird"))
+    assert capsys.readouterr() == ("", "corelab: first second third\n")
+
+
+def test_a_parser_raises_instead_of_exiting():
+    parser = OneLineParser("lab")
+    parser.add_argument("--epochs", type=at_least_one)
+    with pytest.raises(UserError) as caught:
+        parser.parse_args(["--epochs", "0"])
+    assert (
+        str(caught.value) == "argument --epochs: must be a whole number of at least 1, got '0' (see --help)"
+    )
+    with pytest.raises(UserError, match="unrecognized arguments: --colour"):
+        parser.parse_args(["--colour", "red"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (at_least_one, "1", 1),
+        (at_least_one, "60000", 60000),
+        (learning_rate, "0.02", 0.02),
+        (learning_rate, "1e-3", 0.001),
+        (learning_rate, "0", 0.0),
+        (seed, "0", 0),
+        (seed, "4294967295", 2**32 - 1),
+    ],
+)
+def test_values_that_make_sense(kind, text, value):
+    assert kind(text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(at_least_one, text) for text in ("0", "-1", "1.5", "1e3", "ten", "", "nan", "²")]
+    + [(learning_rate, text) for text in ("-0.1", "nan", "inf", "-inf", "0,02", "", "fast")]
+    + [(seed, text) for text in ("-1", "x", "1.0", "4294967296", "9" * 30)],
+)
+def test_values_that_do_not(kind, text):
+    with pytest.raises(argparse.ArgumentTypeError, match="must be a") as caught:
+        kind(text)
+    assert repr(text) in str(caught.value)
