@@ -38,8 +38,8 @@ def at_least_one(text: str) -> int:
 
 def seed(text: str) -> int:
     """An option's value: a whole number that every random generator takes."""
-    if not text.isdecimal() or int(text) >= 2**32:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**32 - 1}, got {text!r}")
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {2**63 - 1}, got {text!r}")
     return int(text)
 
 

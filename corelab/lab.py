@@ -48,6 +48,10 @@ class Lab:
         self.zh = self.options.lang == "zh-TW"
         self.progress: bool | None = None if self.options.progress else False
         self.device = pick_device(self.options.device)
+        # Matrices this small gain little from a second thread, and lose up to a hundredfold where another
+        # program wants the core that it spins on.
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(1)
         self.out = Path(self.options.out)
         _check_writable(self.out)
         self.samples = 0

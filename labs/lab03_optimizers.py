@@ -41,10 +41,11 @@ def rmsprop(theta, gradient, state, lr, alpha):
 def adam(theta, gradient, state, lr, betas, eps):
     """m ← β₁m + (1−β₁)g;v ← β₂v + (1−β₂)g²;θ ← θ − η m̂ / (√v̂ + ε),m̂ = m/(1−β₁ᵗ),v̂ = v/(1−β₂ᵗ)。
     Algorithm 1 of arXiv 1412.6980; t is 1 at the first step."""
-    raise NotImplementedError("更新 t、m、v,修正偏差,再更新 θ / update t, m and v, correct their bias, update θ")
+    raise NotImplementedError("更新 m、v,修正偏差,再更新 θ / update m and v, correct their bias, update θ")
 
 
 # %% 你的函式和 kit 的比一比 / Your functions beside the kit's
+# 第一張圖就用你的規則畫;還沒寫好的,先用 kit 的。 / The first figure is drawn with your rules, or the kit's.
 lab = Lab("lab03_optimizers", __doc__, epochs=3, batch_size=200, lr=0.01, limit=10_000)
 options = lab.options
 

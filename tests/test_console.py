@@ -69,7 +69,7 @@ def test_a_parser_raises_instead_of_exiting():
         (learning_rate, "1e-3", 0.001),
         (learning_rate, "0", 0.0),
         (seed, "0", 0),
-        (seed, "4294967295", 2**32 - 1),
+        (seed, "9223372036854775807", 2**63 - 1),
     ],
 )
 def test_values_that_make_sense(kind, text, value):
@@ -80,7 +80,7 @@ def test_values_that_make_sense(kind, text, value):
     ("kind", "text"),
     [(at_least_one, text) for text in ("0", "-1", "1.5", "1e3", "ten", "", "nan", "²")]
     + [(learning_rate, text) for text in ("-0.1", "nan", "inf", "-inf", "0,02", "", "fast")]
-    + [(seed, text) for text in ("-1", "x", "1.0", "4294967296", "9" * 30)],
+    + [(seed, text) for text in ("-1", "x", "1.0", "9223372036854775808", "9" * 30)],
 )
 def test_values_that_do_not(kind, text):
     with pytest.raises(argparse.ArgumentTypeError, match="must be a") as caught:

@@ -81,6 +81,14 @@ def test_a_rule_starts_anew_on_every_path():
     assert torch.equal(path(update, ravine, (4, 1), 5, lr=0.01), first)
 
 
+def test_a_rule_starts_from_the_point_that_it_is_given():
+    """Also where somebody else has moved it since."""
+    update, state = rule(torch.optim.SGD), {}
+    gradient = torch.tensor([1.0])
+    assert update(torch.tensor([5.0]), gradient, state, lr=0.5).item() == 4.5
+    assert update(torch.tensor([9.0]), gradient, state, lr=0.5).item() == 8.5
+
+
 def test_a_rule_that_works_in_place_walks_the_same_path():
     """`theta -= …` is what students write, and what optimizers do."""
 

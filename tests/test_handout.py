@@ -270,14 +270,21 @@ def test_what_is_there_already_is_left_alone(tmp_path, kind):
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_a_handout_is_there_whole_or_not_at_all(tmp_path, monkeypatch, stop):
+@pytest.mark.parametrize("where", ["in a copy", "at the end"])
+def test_a_handout_is_there_whole_or_not_at_all(tmp_path, monkeypatch, stop, where):
     real = shutil.copytree
 
     def copy_and_stop(*arguments, **options):
         real(*arguments, **options)
         raise stop
 
-    monkeypatch.setattr(shutil, "copytree", copy_and_stop)
+    def refuse(*_):
+        raise stop
+
+    if where == "in a copy":
+        monkeypatch.setattr(shutil, "copytree", copy_and_stop)
+    else:
+        monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises((UserError, KeyboardInterrupt)) as caught:
         write_handout(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

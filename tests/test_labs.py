@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import os
 import re
@@ -508,3 +510,34 @@ runpy.run_path({str(lab)!r}, run_name="__main__")
     assert f"stopped by Ctrl-C after {run['steps']} steps" in err
     assert "1 run" in err
     assert str(tmp_path / "results.json") in err
+
+
+@pytest.mark.usefixtures("data_at_hand")
+@pytest.mark.parametrize(
+    ("name", "optimizer"),
+    [
+        ("lab01_batch_input", "corelab.optim.GradientDescent"),
+        ("lab02_learning_rate", "corelab.optim.GradientDescent"),
+        ("lab03_optimizers", "corelab.optim.Adam"),
+        ("lab03_optimizers", "torch.optim.Adagrad"),  # the last section, beside torch's
+    ],
+)
+def test_ctrl_c_in_any_training_ends_a_lab_in_order(run_script, tmp_path, monkeypatch, name, optimizer):
+    """Stopped in its first step on the DNN's parameters: what was done before is kept."""
+    module, _, kind = optimizer.rpartition(".")
+    optimizer_class = getattr(importlib.import_module(module), kind)
+    real = optimizer_class.step
+
+    def stop_on_the_network(self, *arguments, **options):
+        in_a_turn = any(frame.function == "turn" for frame in inspect.stack(0))
+        if len(self.param_groups[0]["params"]) == 10 and not in_a_turn:
+            raise KeyboardInterrupt
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(optimizer_class, "step", stop_on_the_network)
+    ran = run_script(PROJECT / "labs" / f"{name}.py", *QUICK[name], "--lang", "en", "--out", tmp_path)
+    assert "Traceback" not in ran.err
+    assert ran.code == 130
+    assert "stopped by Ctrl-C after 0 steps" in ran.err
+    assert str(tmp_path / "results.json") in ran.err
+    assert strict_json(tmp_path / "results.json")["runs"]
