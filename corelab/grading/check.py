@@ -1,0 +1,85 @@
+"""`corelab check`: a student's own answers, every check with its reason."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from corelab.errors import UserError
+from corelab.grading import judging
+from corelab.grading.gradebook import number
+from corelab.grading.reading import Place
+from corelab.grading.records import Check, Isolation, Verdict
+from corelab.grading.sandbox import Limits, Sandbox
+from corelab.grading.source import SUFFIXES
+from corelab.grading.submissions import Answer, exercise_of
+from corelab.grading.text import one_line, say
+
+MARK = {"passed": "[OK]", "failed": "[X] ", "could not check": "[?] "}  # every console has these letters
+_LINES = 20
+
+
+def check(
+    files: Sequence[Path],
+    *,
+    seed: int | None = None,
+    isolation: Isolation | None = None,
+    limits: Limits | None = None,
+) -> int:
+    """Judge each file as the grader would and say what holds and what does not; 1 where something does not.
+
+    Raises UserError for a file that answers no exercise.
+    """
+    exercises = judging.load_exercises()
+    asked = [(path, _exercise(path, judging.stems(exercises))) for path in files]
+    seed = secrets.randbelow(2**63) if seed is None else seed
+    passed = True
+    with Sandbox(limits, isolation, preload=("torch",)) as sandbox:
+        for path, name in asked:
+            exercise = exercises[name]
+            verdict = judging.judge_file(sandbox, exercise, Answer(path.name, Place(path)), seed)
+            say(f"{exercise.TITLE}\n{one_line(str(path))}")
+            say("\n".join(_told(verdict)))
+            passed &= verdict.status == "graded" and all(
+                check.outcome == "passed" for check in verdict.checks
+            )
+    say(f"The same hidden data again: --seed {seed}")
+    return 0 if passed else 1
+
+
+def _exercise(path: Path, stems: dict[str, str]) -> str:
+    name = exercise_of(path.name, stems)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file; expected one named after {' or '.join(stems.values())}")
+    if not name or path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path}: expected a .py or .ipynb named after {' or '.join(stems.values())}")
+    return name
+
+
+def _told(verdict: Verdict) -> Iterable[str]:
+    width = max((len(_points(check)) for check in verdict.checks), default=0)
+    for check in verdict.checks:
+        yield f"{MARK[check.outcome]} {_points(check):>{width}}  {check.title}"
+        if check.outcome != "passed":
+            yield from _indented("expected", check.expected)
+            yield from _indented("got", check.got)
+            yield from _indented("try", check.help)
+        yield from _indented("codes", ", ".join(check.tags))
+    if verdict.message and not any(verdict.message in check.got for check in verdict.checks):
+        unsettled = verdict.status == "could not check"
+        yield f"{MARK['could not check' if unsettled else 'failed']} {verdict.message}"
+    if verdict.status != "graded" and verdict.output:
+        yield "what it printed, at the end:"
+        yield from (f"    {line}" for line in verdict.output.rstrip().split("\n")[-_LINES:])
+    status = "" if verdict.status == "graded" else f", {verdict.status}"
+    yield f"{number(verdict.score)} / {number(verdict.points)} points{status}\n"
+
+
+def _points(check: Check) -> str:
+    return f"{number(check.score)}/{number(check.points)}"
+
+
+def _indented(word: str, text: str) -> Iterable[str]:
+    if text:
+        yield f"     {word + ':':<10}{one_line(text, 500)}"

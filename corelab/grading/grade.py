@@ -1,0 +1,236 @@
+"""`corelab grade`: a class. What is new or changed is judged, each verdict kept as it falls; then the books.
+
+Everything goes through one at a time: an answer is read when its turn comes, a book is written from the
+ledger. So memory does not grow with the class; however a grader ends, the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+from types import ModuleType
+
+from corelab.errors import UserError
+from corelab.grading import gradebook, judging, lms
+from corelab.grading.gradebook import Graded
+from corelab.grading.ledger import Key, Ledger, Row
+from corelab.grading.records import Isolation, Verdict
+from corelab.grading.report import overview, report_html
+from corelab.grading.sandbox import STRONGEST_FIRST, Limits, Sandbox
+from corelab.grading.submissions import Student, find
+from corelab.grading.summary import listed, progress, summary
+from corelab.grading.text import say
+
+Exercises = Mapping[str, ModuleType]
+
+
+def grade(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    seed: int | None = None,
+    require_isolation: Isolation | None = None,
+    jobs: int | None = None,
+    limits: Limits | None = None,
+    canvas: Path | None = None,
+    moodle: Path | None = None,
+) -> int:
+    """Grade all that was handed in under `paths` into the folder `out`; 130 where it was interrupted.
+
+    seed: of the hidden data; without it the one of the ledger in `out`, which draws it when it is made.
+    canvas, moodle: the instructor's own exports, of which filled copies are written into `out`.
+
+    Raises UserError for bad input, where the isolation required cannot be had, where another grader works on
+    `out`, and where its disk is full.
+    """
+    if seed is not None and not 0 <= seed < 2**63:
+        raise UserError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}")
+    exercises = judging.load_exercises()
+    students = find(paths, judging.stems(exercises), leave_out=out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{out}: expected a folder to write to, got: {error.strerror}") from None
+    with Ledger(out / "ledger.sqlite") as ledger:
+        seed = ledger.seed(seed)
+        with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
+            if sandbox.isolation == "limits only":
+                say("Isolation: limits only. Answers can read and write all of your files.", sys.stderr)
+            work = _Work(exercises, ledger, sandbox, seed, str(astuple(sandbox.limits)))
+            _judge_class(work, students, jobs or _cores(), interrupted)
+        if interrupted.is_set():
+            say("Interrupted. Every verdict so far is kept: the same command goes on from here.", sys.stderr)
+            return 130
+        _write_books(work, students, out, canvas, moodle)
+    return 0
+
+
+# ---- judging ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Work:
+    exercises: Exercises
+    ledger: Ledger
+    sandbox: Sandbox
+    seed: int
+    limits: str
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One answer to judge, and where its verdict belongs."""
+
+    student: str
+    exercise: str
+    filename: str
+    content: bytes
+    key: Key
+    note: str
+
+
+def _judge_class(work: _Work, students: list[Student], jobs: int, interrupted: threading.Event) -> None:
+    """Brings the ledger up to what was handed in."""
+
+    def judge(task: _Task) -> Verdict:
+        return judging.judge_answer(
+            work.sandbox, work.exercises[task.exercise], task.content, task.filename, work.seed
+        )
+
+    with progress(len(students) * len(work.exercises)) as bar:
+        tasks = _tasks(work, students, lambda: bar.update())
+        for task, verdict in _judged(tasks, judge, jobs, interrupted):
+            work.ledger.record(task.student, task.exercise, Row(task.key, task.note, verdict))
+            bar.update()
+
+
+def _tasks(work: _Work, students: list[Student], settled: Callable[[], object]) -> Iterator[_Task]:
+    """What is to be judged, read one at a time; what needs no judging is settled on the way."""
+    versions = {name: judging.version(exercise) for name, exercise in work.exercises.items()}
+    for student in students:
+        for name, exercise in work.exercises.items():
+            answer = student.answers.get(name)
+            note = answer.note if answer else ""
+            content = judging.content_of(exercise, answer)
+            known = content.message if isinstance(content, Verdict) else hashlib.sha256(content).hexdigest()
+            key = Key(known, versions[name], work.seed, work.limits)
+            before = work.ledger.row(student.id, name)
+            if isinstance(content, Verdict):
+                now = Row(key, note, content)
+            elif before and _still_holds(before, key, work.sandbox.isolation):
+                now = replace(before, note=note)
+            else:
+                yield _Task(student.id, name, answer.shown if answer else "", content, key, note)
+                continue
+            if now != before:
+                work.ledger.record(student.id, name, now)
+            settled()
+
+
+def _still_holds(row: Row, key: Key, isolation: Isolation) -> bool:
+    """Whether the verdict that is there would come out again."""
+    verdict = row.verdict
+    if replace(row.key, limits="") != replace(key, limits=""):
+        return False
+    if verdict.status == "unreadable":
+        return True
+    # Of an answer that ended by itself the limits do not matter; what could not be checked is tried again.
+    if verdict.status != "graded" and (verdict.status == "could not check" or row.key.limits != key.limits):
+        return False
+    return STRONGEST_FIRST.index(verdict.isolation) <= STRONGEST_FIRST.index(isolation)
+
+
+def _judged(
+    tasks: Iterator[_Task], judge: Callable[[_Task], Verdict], jobs: int, interrupted: threading.Event
+) -> Iterator[tuple[_Task, Verdict]]:
+    """Each task with its verdict as it falls, `jobs` at a time; after an interrupt only those in flight."""
+    running: dict[Future[Verdict], _Task] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        while True:
+            while len(running) < jobs and not interrupted.is_set() and (task := next(tasks, None)):
+                running[pool.submit(judge, task)] = task
+            if not running:
+                return
+            # Not for ever: on Windows a wait without end cannot be interrupted.
+            for future in wait(running, timeout=0.5, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """An event that Ctrl-C sets, so that no verdict is lost on the way; a second one ends at once."""
+    interrupted = threading.Event()
+
+    def on_interrupt(*_: object) -> None:
+        if interrupted.is_set():
+            os._exit(130)
+        interrupted.set()
+        say("\nInterrupted: waiting for the answers in flight; again to end at once.", sys.stderr)
+
+    if threading.current_thread() is not threading.main_thread():  # only there Python handles signals
+        yield interrupted
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# ---- the books --------------------------------------------------------------------------------------------
+
+
+def _write_books(
+    work: _Work, students: list[Student], out: Path, canvas: Path | None, moodle: Path | None
+) -> None:
+    """Everything anew from the ledger, so that the same verdicts give the same books."""
+    exercises = work.exercises
+
+    def class_() -> Iterator[Graded]:
+        for student in students:
+            rows = {name: work.ledger.row(student.id, name) for name in exercises}
+            yield Graded(student, {name: row for name, row in rows.items() if row})
+
+    remarks = [_others(work.ledger, students, out)]
+    for graded in class_():
+        gradebook.write(_results(out, graded.student.id), [gradebook.gradescope_json(graded, exercises)])
+    gradebook.write(out / "gradebook.csv", [gradebook.gradebook_csv(class_(), exercises)])
+    gradebook.write(out / "report.html", report_html(class_, exercises))
+    points = {name: exercise.POINTS for name, exercise in exercises.items()}
+    points[""] = sum(points.values())
+    for name, export, fill in (("canvas", canvas, lms.fill_canvas), ("moodle", moodle, lms.fill_moodle)):
+        if export:
+            filled = fill(export, [_grade(graded) for graded in class_()], points)
+            gradebook.write(out / f"{name}.csv", [filled.text])
+            remarks.append(listed(f"{out / f'{name}.csv'}, a filled copy of {export}", filled.remarks))
+    say(summary(overview(class_(), exercises), exercises))
+    say("\n".join(["", *filter(None, remarks), f"gradebook.csv, report.html and results/ are in {out}"]))
+
+
+def _others(ledger: Ledger, students: list[Student], out: Path) -> str:
+    """Those graded here before who were not given this time: their books go, their verdicts stay."""
+    others = sorted(set(ledger.students()) - {student.id for student in students})
+    for other in others:
+        _results(out, other).unlink(missing_ok=True)
+    return listed("graded here before, not given this time, and so not in the books:", others)
+
+
+def _results(out: Path, student: str) -> Path:
+    return out / "results" / f"{student}.json"
+
+
+def _grade(graded: Graded) -> lms.Grade:
+    scores = {name: graded.score(name) for name in graded.rows}
+    return lms.Grade(graded.student, {**scores, "": graded.total})

@@ -1,0 +1,132 @@
+"""report.html: the class at a glance, and every student's checks, as one page that needs nothing else.
+
+What it shows came from answers and file names. The template engine escapes it, and the page's own policy lets
+a browser run no script, load nothing, and use no style but the one in its head.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import statistics
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from corelab.grading.gradebook import Exercises, Graded, number, pending, ran
+from corelab.grading.records import CheckOutcome
+from corelab.grading.text import plain
+
+OUTPUT = 4000  # characters of an answer's output that the page shows; the results.json has more
+MISTAKES = 12
+
+
+@dataclass
+class CheckTally:
+    """How a class fared in one check."""
+
+    title: str
+    points: float
+    outcomes: Counter[CheckOutcome] = field(default_factory=Counter)
+
+    @property
+    def asked(self) -> int:
+        return self.outcomes.total()
+
+    def share(self, outcome: CheckOutcome) -> float:
+        return 100 * self.outcomes[outcome] / self.asked
+
+
+@dataclass
+class Overview:
+    """The class at a glance."""
+
+    points: float
+    students: int = 0
+    totals: list[float] = field(default_factory=list)
+    pending: int = 0
+    statuses: dict[str, Counter[str]] = field(default_factory=dict)
+    checks: dict[str, dict[str, CheckTally]] = field(default_factory=dict)
+    mistakes: Counter[str] = field(default_factory=Counter)
+    attention: list[tuple[int, str, str]] = field(default_factory=list)
+    isolations: Counter[str] = field(default_factory=Counter)
+    seeds: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def mean(self) -> float | None:
+        return statistics.fmean(self.totals) if self.totals else None
+
+    @property
+    def median(self) -> float | None:
+        return statistics.median(self.totals) if self.totals else None
+
+    @property
+    def distribution(self) -> list[tuple[str, int]]:
+        """How many totals fall in each tenth of the points, by its lower edge; the best total in the last."""
+        counts = Counter(min(9, int(10 * total / self.points)) for total in self.totals)
+        return [(number(self.points * n / 10), counts[n]) for n in range(10)]
+
+
+def overview(class_: Iterable[Graded], exercises: Exercises) -> Overview:
+    """Counts the class in one pass."""
+    seen = Overview(points=sum(exercise.POINTS for exercise in exercises.values()))
+    for name in exercises:
+        seen.statuses[name], seen.checks[name] = Counter(), {}
+    for n, graded in enumerate(class_, 1):
+        seen.students = n
+        if graded.total is None:
+            seen.pending += 1
+        else:
+            seen.totals.append(graded.total)
+        if reasons := _reasons(graded):
+            seen.attention.append((n, graded.student.id, reasons))
+        codes: set[str] = set()
+        for name, row in graded.rows.items():
+            seen.statuses[name][row.verdict.status] += 1
+            if ran(row.verdict):
+                seen.isolations[row.verdict.isolation] += 1
+                seen.seeds[row.verdict.seed] += 1
+            for check in row.verdict.checks:
+                tally = seen.checks[name].setdefault(check.name, CheckTally(check.title, check.points))
+                tally.outcomes[check.outcome] += 1
+                codes.update(check.tags)
+        seen.mistakes.update(sorted(codes))  # sorted, so that equal counts have one order
+    return seen
+
+
+def _reasons(graded: Graded) -> str:
+    """Why an instructor should look at this student; nothing, if only the answers are wrong or missing."""
+    reasons = [
+        f"{name}: {', '.join(text for text in (told, row.note) if text)}"
+        for name, row in graded.rows.items()
+        if (told := "" if row.verdict.status in ("graded", "missing") else row.verdict.status) or row.note
+    ]
+    return "; ".join(reasons)
+
+
+def report_html(class_: Callable[[], Iterable[Graded]], exercises: Exercises) -> Iterator[str]:
+    """The page, piece by piece, so that it is never whole in memory. `class_` is gone through twice."""
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(
+        number=number, pending=pending, ran=ran, shown=lambda text: plain(text, OUTPUT)
+    )
+    style = _template("report.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.from_string(_template("report.html")).generate(
+        style=Markup(style),
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+        exercises=exercises,
+        seen=overview(class_(), exercises),
+        class_=class_(),
+        most_mistakes=MISTAKES,
+    )
+
+
+def _template(name: str) -> str:
+    return resources.files("corelab.grading").joinpath("templates").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,175 @@
+"""Running answers that nobody trusts. README.md beside this file says what each isolation stops.
+
+    with Sandbox() as sandbox:
+        outcome = sandbox.run(source, "corelab1_batch_input.py", "corelab1_batch_input", sent)
+
+The answer never comes into this process: what it gives comes back as bounded frames of plain arrays.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import pkgutil
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+
+from corelab import exercises
+from corelab.errors import UserError
+from corelab.grading.records import Arrays, Isolation, Outcome
+from corelab.grading.sandbox_frames import write_frame
+from corelab.grading.sandbox_watch import Limits
+from corelab.grading.sandbox_workers import FaultError, FreshProcess, Server, Worker
+from corelab.grading.text import one_line
+
+__all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not"]
+
+STRONGEST_FIRST: tuple[Isolation, ...] = ("namespaces", "separate user", "limits only")
+PRELOAD = (
+    "torch",
+    "torchvision",
+    "matplotlib.pyplot",
+    *(f"corelab.exercises.{module.name}" for module in pkgutil.iter_modules(exercises.__path__)),
+)
+
+
+# -- what works here
+
+
+def probe() -> Isolation:
+    """The strongest isolation that really works here: each is tried."""
+    return next(isolation for isolation in STRONGEST_FIRST if not why_not(isolation))
+
+
+def why_not(isolation: Isolation) -> str:
+    """One line: why this isolation does not work here, and the mend. Empty where it does."""
+    if isolation == "limits only":
+        return ""
+    if sys.platform != "linux":
+        return f"{isolation!r} needs Linux; on Windows that can be WSL 2, elsewhere a virtual machine"
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
+        return f"{isolation!r} needs /proc, and in it the lists of children (CONFIG_PROC_CHILDREN)"
+    if isolation == "namespaces" and not shutil.which("bwrap"):
+        return "bubblewrap is not installed: `apt install bubblewrap`, or the same with dnf, pacman or zypper"
+    if isolation == "separate user" and os.getuid() != 0:
+        return "'separate user' needs root, as in a container of one's own"
+    exercise = b"def run(answer, sent):\n    yield 'doubled', {'x': 2 * sent['x']}\n"
+    job = _job(b"", "probe.py", "probe", exercise, {"x": np.arange(3.0)})
+    try:
+        with closing(Server(isolation, preload=())) as worker:
+            outcome = worker.run(job, Limits(wall_seconds=30.0))
+    except (FaultError, OSError) as fault:
+        return f"{isolation!r} does not work here: {one_line(str(fault), 300)}{_mend(str(fault))}"
+    return "" if outcome.status == "finished" else f"{isolation!r} does not work here: {outcome.message}"
+
+
+def _mend(reason: str) -> str:
+    with suppress(OSError):
+        setting = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").read_text(encoding="ascii")
+        if setting.strip() == "1" and os.getuid() != 0:
+            return "; AppArmor blocks it (Ubuntu 24.04): allow bwrap, see corelab/grading/README.md"
+    if "proc" in reason or "namespace" in reason or "unshare" in reason or "not permitted" in reason:
+        return "; in a container: see corelab/grading/README.md for the options that it must be run with"
+    return ""
+
+
+# -- the sandbox
+
+
+class Sandbox:
+    """Runs answers, each by itself. Several threads may call `run` at once: each has a worker of its own."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        isolation: Isolation | None = None,
+        require: Isolation | None = None,
+        preload: Sequence[str] = PRELOAD,
+    ) -> None:
+        """`limits` for each run; `isolation`: this one, not the strongest; `require`: at least this one.
+
+        `preload` names the modules that workers import once for all answers. Raises UserError where the
+        isolation that was asked for does not work here.
+        """
+        self.limits = limits or Limits()
+        self.preload = preload
+        if isolation and (reason := why_not(isolation)):
+            raise UserError(reason)
+        self.isolation: Isolation = isolation or probe()
+        if require and STRONGEST_FIRST.index(self.isolation) > STRONGEST_FIRST.index(require):
+            reason = why_not(require) or f"{self.isolation!r} was chosen"
+            raise UserError(
+                f"isolation {require!r} is required, only {self.isolation!r} can be had: {reason}"
+            )
+        self._idle: list[Worker] = []
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers. The sandbox can go on to be used, with new ones."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def run(
+        self, source: bytes, filename: str, exercise: str, sent: Arrays, limits: Limits | None = None
+    ) -> Outcome:
+        """Run an answer: what `corelab.exercises.<exercise>.run` yields when called on it and on `sent`.
+
+        A dotted `exercise` is the full name of a module. Nothing is raised for whatever the answer does.
+        A failure of ours is tried once more with a new worker, then the status is "could not run".
+        """
+        name = exercise if "." in exercise else f"corelab.exercises.{exercise}"
+        found = importlib.util.find_spec(name)
+        if found is None or not found.origin:
+            raise ValueError(f"no exercise {name}")
+        job = _job(source, filename, name, Path(found.origin).read_bytes(), sent)
+        message = ""
+        for take in (self._idle_worker, self._new_worker):
+            try:
+                return self._attempt(take(), job, limits or self.limits)
+            except (FaultError, OSError) as fault:
+                message = one_line(str(fault), 1000)
+        return Outcome("could not run", self.isolation, message=message)
+
+    def _attempt(self, worker: Worker, job: bytes, limits: Limits) -> Outcome:
+        try:
+            outcome = worker.run(job, limits)
+        except BaseException:
+            worker.close()
+            raise
+        if worker.usable:
+            self._idle.append(worker)
+        return outcome
+
+    def _idle_worker(self) -> Worker:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._new_worker()
+
+    def _new_worker(self) -> Worker:
+        if self.isolation == "limits only":
+            return FreshProcess()
+        return Server(self.isolation, self.preload)
+
+
+def _job(source: bytes, filename: str, exercise: str, exercise_source: bytes, sent: Arrays) -> bytes:
+    """What a worker reads: see `run_answer` there."""
+    stream = io.BytesIO()
+    sources = {"answer": source, "exercise": exercise_source}
+    name = re.sub(r"[^\w.-]", "_", Path(filename).name)[-60:].lstrip(".")
+    header = {"filename": name or "answer.py", "exercise": exercise}
+    write_frame(stream, header, {name: np.frombuffer(text, np.uint8) for name, text in sources.items()})
+    write_frame(stream, {}, sent)
+    return stream.getvalue()

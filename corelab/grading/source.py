@@ -1,0 +1,89 @@
+"""An answer's bytes as the source that the sandbox runs, by the rules that Python reads sources with."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import tokenize
+from dataclasses import dataclass
+
+from corelab.grading.notebook import Notebook, NotebookError, read_notebook
+from corelab.grading.reading import UnreadableError
+
+MAX_SOURCE = 1 << 20
+MAX_NOTEBOOK = 8 << 20  # its pictures are in it
+SUFFIXES = (".py", ".ipynb")
+
+# What a source may declare. Python knows more encodings; some of those take quadratic time.
+_ENCODINGS = (
+    *("utf-8", "utf-8-sig", "ascii", "iso-8859-1", "iso-8859-15", "cp1252", "big5", "big5hkscs", "cp950"),
+    *("gb2312", "gbk", "gb18030", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949"),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    code: bytes
+    notebook: Notebook | None = None
+
+    def relocate(self, text: str) -> str:
+        """A message about this source, with lines told as cells where it came in a notebook."""
+        return self.notebook.relocate(text) if self.notebook else text
+
+
+def most(name: str) -> int:
+    """The most bytes that a file of this name may have."""
+    return MAX_NOTEBOOK if is_notebook(name) else MAX_SOURCE
+
+
+def is_notebook(name: str) -> bool:
+    return name.lower().endswith(".ipynb")
+
+
+def read_source(content: bytes, name: str) -> Source:
+    """The source in an .ipynb or .py file's content. Raises UnreadableError."""
+    notebook = None
+    if is_notebook(name):
+        try:
+            notebook = read_notebook(content)
+        except NotebookError as error:
+            raise UnreadableError(str(error)) from None
+        content = notebook.source.encode("utf-8", "replace")
+    if len(content) > MAX_SOURCE:
+        raise UnreadableError(f"its code is larger than {MAX_SOURCE >> 20} MB, the most that is run")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableError("it is UTF-16 text: save it as UTF-8")
+    if 0 in content:
+        raise UnreadableError("it holds NUL bytes, so it is not a text file: hand in the source itself")
+    _decodable(content)
+    return Source(content, notebook)
+
+
+def _decodable(content: bytes) -> None:
+    """Raises UnreadableError for a source that Python could not decode (PEP 263)."""
+    encoding, complaint = "utf-8", None
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+    except SyntaxError as error:  # a declaration that is wrong; or none, and bytes that are not UTF-8
+        complaint = error
+    try:
+        if codecs.lookup(encoding).name not in {codecs.lookup(known).name for known in _ENCODINGS}:
+            raise UnreadableError(
+                f"it declares the encoding {encoding[:40]}, which is not read here: save it as UTF-8"
+            )
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableError(
+            f"line {line} is not {encoding} text{_perhaps(content)}: save it as UTF-8"
+        ) from None
+    if complaint:
+        raise UnreadableError(f"its encoding cannot be told ({complaint}): save it as UTF-8")
+
+
+def _perhaps(content: bytes) -> str:
+    try:
+        content.decode("cp950")
+    except UnicodeDecodeError:
+        return ""
+    return ", but probably Big5 (cp950)"

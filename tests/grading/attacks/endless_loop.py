@@ -1,0 +1,6 @@
+"""Compute forever."""
+
+
+def double(x):
+    while True:
+        pass

@@ -1,0 +1,111 @@
+"""The page: the class at a glance, each student, and nothing in it that runs or loads."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+
+import pytest
+from books import NASTY, class_, exercises, graded
+
+from corelab.grading.report import overview, report_html
+from corelab.grading.summary import summary
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return "".join(report_html(class_, exercises()))
+
+
+class Parts(HTMLParser):
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.open: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_hostile_text_is_shown_and_does_nothing(page):
+    parts = Parts(page)
+    assert not {tag for tag, _ in parts.tags} & {"script", "img", "iframe", "link", "object", "form", "base"}
+    attributes = {name for _, attrs in parts.tags for name in attrs}
+    assert not {name for name in attributes if name.startswith("on")} | attributes & {
+        "style",
+        "src",
+        "srcdoc",
+    }
+    assert all(attrs["href"].startswith("#") for _, attrs in parts.tags if attrs.get("href"))
+    assert parts.text.count(NASTY) >= 8
+    assert parts.open == []
+
+
+def test_the_policy_allows_this_style_and_nothing_else(page):
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = Parts(page).tags[3][1]["content"]
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert "http" not in page.lower().replace("http-equiv", "")
+
+
+def test_each_student_and_each_check_is_there(page):
+    text = Parts(page).text
+    for told in ("alice", "bob", "carol", "dave", "eve", "平均 / means", "sum-instead-of-mean", "1.5", "150"):
+        assert told in text
+    for status in ("missing", "unreadable", "crashed", "could not check", "20 pending"):
+        assert status in text
+    assert page.count('<details class="card student"') == 5
+
+
+def test_the_class_at_a_glance():
+    seen = overview(class_(), exercises())
+    assert (seen.students, seen.pending, sorted(seen.totals)) == (5, 1, [55.0, 60.0, 70.0, 100.0])
+    assert dict(seen.distribution)["60"] == 1
+    assert seen.distribution[-1] == ("90", 1)
+    assert seen.mistakes["sum-instead-of-mean"] == 1
+    assert seen.checks["corelab1"]["mean"].outcomes == {"passed": 3, "failed": 1}
+    assert [student for _, student, _ in seen.attention] == ["carol", "dave", "eve"]
+
+
+def test_links_lead_to_students(page):
+    parts = Parts(page)
+    targets = {attrs["id"] for _, attrs in parts.tags if "id" in attrs}
+    links = [attrs["href"] for _, attrs in parts.tags if attrs.get("href")]
+    assert links
+    assert {link.removeprefix("#") for link in links} <= targets
+
+
+def test_the_same_verdicts_give_the_same_page(page):
+    assert "".join(report_html(class_, exercises())) == page
+
+
+def test_nobody_to_show():
+    assert "".join(report_html(list, exercises()))
+    assert "0 students" in summary(overview([], exercises()), exercises())
+
+
+def test_the_terminal_summary_is_bounded_and_of_one_line_each():
+    many = [
+        graded(
+            f"student {n}", *class_()[3].rows["corelab1"].verdict and [class_()[3].rows["corelab1"].verdict]
+        )
+        for n in range(50)
+    ]
+    text = summary(overview(many, exercises()), exercises())
+    assert "and 30 more" in text
+    assert max(map(len, text.split("\n"))) < 160
+    assert "sum-instead-of-mean (1)" in summary(overview(class_(), exercises()), exercises())

@@ -1,0 +1,498 @@
+"""The sandbox where nobody attacks it: what comes back, what is said, what is left."""
+
+import io
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from corelab.errors import UserError  # noqa: E402
+from corelab.grading import sandbox as sandboxes  # noqa: E402
+from corelab.grading import sandbox_workers  # noqa: E402
+from corelab.grading.sandbox import Limits, Sandbox, probe, why_not  # noqa: E402
+from corelab.grading.sandbox_frames import (  # noqa: E402
+    Budget,
+    MalformedError,
+    TooMuchError,
+    read_frame,
+    write_frame,
+)
+from corelab.grading.sandbox_watch import Drain  # noqa: E402
+
+X = np.arange(3.0)
+SENT = {"x": X}
+LIMITS = Limits(wall_seconds=20.0)
+HONEST = "def double(x):\n    return 2 * x\n"
+
+
+@pytest.fixture(scope="module", params=["namespaces", "limits only"])
+def sandbox(request):
+    """ "separate user" is like "namespaces" but for what test_attacks.py looks at."""
+    if reason := why_not(request.param):
+        assert not os.environ.get("CI"), reason
+        pytest.skip(reason)
+    with Sandbox(LIMITS, isolation=request.param, preload=()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """Where scratch folders are made."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def run(sandbox, source, limits=None, filename="tiny.py"):
+    source = source if isinstance(source, bytes) else source.encode()
+    return sandbox.run(source, filename, "isolated.tiny", SENT, limits)
+
+
+# -- what comes back
+
+
+def test_frames_come_back_as_arrays(sandbox):
+    outcome = run(sandbox, HONEST)
+    assert (outcome.status, outcome.message, outcome.isolation) == ("finished", "", sandbox.isolation)
+    assert list(outcome.returned) == ["first", "second", "third"]
+    np.testing.assert_array_equal(outcome.returned["third"]["y"], 2 * X)
+    assert outcome.returned["third"]["y"].flags.writeable
+    assert 0 < outcome.seconds < 20
+    assert 0 <= outcome.cpu_seconds < 20
+    assert 1 << 20 < outcome.peak_bytes < 2 << 30
+
+
+def test_a_crash_in_the_third_call_keeps_the_first_two(sandbox):
+    source = "calls = []\ndef double(x):\n    calls.append(x)\n    return 2 * x / (len(calls) < 3 or None)\n"
+    outcome = run(sandbox, source)
+    assert outcome.status == "crashed"
+    assert list(outcome.returned) == ["first", "second"]
+    assert outcome.message.startswith("TypeError: unsupported operand")
+    assert outcome.message.endswith("(line 4: return 2 * x / (len(calls) < 3 or None))")
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x = 1\nx = = 2\n", "SyntaxError: invalid syntax (line 2: x = = 2)"),
+        ("import nowhere\n", "ModuleNotFoundError: No module named 'nowhere' (line 1: import nowhere)"),
+        ("", "AttributeError: module 'answer' has no attribute 'double'"),
+        ("def double(x):\n    exit(3)\n", "SystemExit: 3 (line 2: exit(3))"),
+        (
+            "def double(x):\n    raise KeyboardInterrupt\n",
+            "KeyboardInterrupt (line 2: raise KeyboardInterrupt)",
+        ),
+        ("def double(x):\n    input('?')\n", "EOFError: EOF when reading a line (line 2: input('?'))"),
+        (
+            "def double(x):\n    return double(x)\n",
+            "RecursionError: maximum recursion depth exceeded (line 2:",
+        ),
+        ("raise ValueError('a\\x1b[31mb\\n\\u202ec\\0')\n", "ValueError: ab c (line 1: raise"),
+        ("raise ValueError('x' * 10**7)\n", "ValueError: xxx"),
+        (
+            "class E(Exception):\n    def __str__(self): raise self\nraise E\n",
+            "an exception that cannot be shown",
+        ),
+        ("def double(x):\n    return 'two'\n", "ValueError: could not convert string to float: 'two'"),
+        ("import os\nos._exit(7)\n", "the answer ended its own process (exit code 7)"),
+        ("import ctypes\nctypes.string_at(0)\n", "the answer's process died of SIGSEGV"),
+        (b"\xff\xfe = 1\n", "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xff"),
+        ("# coding: cp950\nraise ValueError('失敗')\n".encode("cp950"), "ValueError: 失敗 (line 2: raise"),
+    ],
+)
+def test_what_went_wrong_is_said_in_one_line(sandbox, source, message):
+    outcome = run(sandbox, source)
+    assert outcome.status == "crashed"
+    assert outcome.message.startswith(message)
+    assert len(outcome.message) <= 1001
+    assert "\n" not in outcome.message
+
+
+def test_what_is_printed_is_kept_up_to_the_limit(sandbox):
+    source = "import sys\ndef double(x):\n    print('寫', '\\x1b[2J', '\\ud800', 'A' * 2000)\n    return x\n"
+    outcome = run(sandbox, source, Limits(wall_seconds=20.0, output_bytes=1000))
+    assert outcome.status == "finished"
+    assert outcome.stdout.startswith("寫  \\ud800 AAAA")
+    assert len(outcome.stdout) <= 1001
+
+
+def test_what_was_printed_before_a_limit_was_met_is_kept(sandbox):
+    outcome = run(sandbox, "print('here')\nwhile True: pass\n", Limits(wall_seconds=1.5))
+    assert (outcome.status, outcome.stdout) == ("timed out", "here\n")
+    assert outcome.message == "not done after 1.5 seconds"
+
+
+def test_limits_on_computing_memory_and_processes(sandbox):
+    loop = "while True: pass"
+    assert run(sandbox, loop, Limits(cpu_seconds=1.0)).message == "not done after 1 seconds of computing"
+    grow = (
+        "import mmap\nkept = []\nwhile True:\n"
+        "    kept.append(mmap.mmap(-1, 1 << 24))\n    kept[-1].write(bytes(1 << 24))\n"
+    )
+    assert run(sandbox, grow, Limits(memory_bytes=1 << 29)).message == "more than 512 MiB of memory"
+    many = (
+        "import threading, time\nfor _ in range(40):\n"
+        "    threading.Thread(target=time.sleep, args=(9,)).start()\ntime.sleep(9)\n"
+    )
+    assert run(sandbox, many, Limits(processes=20)).message == "more than 20 processes and threads at once"
+
+
+def test_too_large_a_request_fails_in_the_line_that_makes_it(held):
+    """Rather than the whole answer: it may catch the error, and try with less."""
+    outcome = run(held, f"import numpy\nnumpy.empty(3 << 30, 'u1')\n{HONEST}", Limits(memory_bytes=2 << 30))
+    assert outcome.status == "crashed"
+    assert "Unable to allocate 3.00 GiB" in outcome.message
+    assert outcome.message.endswith("(line 2: numpy.empty(3 << 30, 'u1'))")
+
+
+def test_a_flood_does_not_stay_in_memory():
+    reader, writer = os.pipe()
+    drain = Drain(os.fdopen(reader, "rb"), keep=1000)
+    drain.start()
+    with os.fdopen(writer, "wb") as pipe:
+        pipe.write(bytes(1 << 20))
+    drain.join()
+    assert drain.kept == bytes(1000)
+
+
+def test_the_answer_is_a_module_in_a_folder_of_its_own(sandbox, temporary):
+    source = """
+import os, sys, tempfile
+assert __name__ == "answer" and sys.modules["answer"].__file__ == __file__
+assert sys.argv == [os.path.basename(__file__)] == ["evil_name.py"]
+assert os.path.samefile(os.getcwd(), os.path.dirname(__file__))
+assert open(__file__, encoding="utf-8").read().startswith("\\nimport os")
+assert os.path.samefile(tempfile.gettempdir(), os.getcwd())
+from dataclasses import dataclass
+@dataclass
+class Record:
+    x: "int"
+def double(x):
+    open("left", "w").close()
+    os.mkdir("closed"); open("closed/file", "w").close(); os.chmod("closed", 0)
+    return 2 * x
+double(0); os.rmdir if os.chmod("closed", 0o700) else os.remove("closed/file"); os.rmdir("closed")
+def double(x): return 2 * x
+"""
+    outcome = run(sandbox, source, filename="../..//evil name.py")
+    assert (outcome.status, outcome.message) == ("finished", "")
+    assert not list(temporary.iterdir())
+
+
+def test_an_exercise_of_the_package_is_found_by_its_short_name(sandbox):
+    with pytest.raises(ValueError, match=r"no exercise corelab\.exercises\.nowhere"):
+        sandbox.run(b"", "a.py", "nowhere", SENT)
+
+
+def test_several_threads_run_at_once_and_workers_outlive_them(sandbox):
+    """The kernel's parent-death signal goes by the thread that started a process."""
+    outcomes = []
+    for _ in range(2):
+        threads = [threading.Thread(target=lambda: outcomes.append(run(sandbox, HONEST))) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [outcome.status for outcome in outcomes] == ["finished"] * 4
+    assert len(sandbox._idle) <= 2
+
+
+# -- what is left
+
+
+@pytest.mark.parametrize("source", [HONEST, "1 / 0", "import os; os._exit(0)", "while True: pass"])
+def test_nothing_is_left(sandbox, temporary, source):
+    run(sandbox, HONEST)
+    before = own_processes(), open_files()
+    run(sandbox, source, Limits(wall_seconds=1.0))
+    assert (own_processes(), open_files()) == before
+    assert not list(temporary.iterdir())
+
+
+def test_nothing_is_left_after_ctrl_c(sandbox, temporary, monkeypatch):
+    monkeypatch.setattr(sandbox_workers, "watch", Mock(side_effect=KeyboardInterrupt))
+    idle = own_processes()
+    with pytest.raises(KeyboardInterrupt):
+        run(sandbox, "while True: pass")
+    assert own_processes() <= idle
+    assert not list(temporary.iterdir())
+    monkeypatch.undo()
+    assert run(sandbox, HONEST).status == "finished"
+
+
+def open_files():
+    return psutil.Process().num_fds() if hasattr(psutil.Process, "num_fds") else 0
+
+
+def own_processes():
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the other platforms have no parent-death signal")
+def test_nothing_is_left_when_the_grader_is_killed():
+    program = (
+        "from corelab.grading.sandbox import Sandbox\nimport numpy\n"
+        "with Sandbox(isolation='namespaces', preload=()) as sandbox:\n"
+        "    sandbox.run(b'import time; time.sleep(99)', 'a.py', 'isolated.tiny', {'x': numpy.ones(1)})\n"
+    )
+    if reason := why_not("namespaces"):
+        pytest.skip(reason)
+    path = os.pathsep.join((str(HERE), str(HERE.parents[1])))
+    grader = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path})
+    family = set()
+    deadline = time.monotonic() + 30
+    while len(family) < 4 and time.monotonic() < deadline:  # bubblewrap, its first process, server, answer
+        family = set(psutil.Process(grader.pid).children(recursive=True))
+        time.sleep(0.05)
+    assert len(family) == 4
+    grader.kill()
+    grader.wait()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert not alive
+
+
+# -- our own faults
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """The strongest isolation, in which a worker that does not answer is given up soon."""
+    if reason := why_not("namespaces"):
+        assert not os.environ.get("CI"), reason
+        pytest.skip(reason)
+    monkeypatch.setattr(sandbox_workers, "WORD_SECONDS", 1.0)
+    with Sandbox(LIMITS, isolation="namespaces", preload=()) as sandbox:
+        assert run(sandbox, HONEST).status == "finished"
+        yield sandbox
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_dead_or_wedged_worker_is_replaced(held, number):
+    first = held._idle[0].process.pid
+    for process in psutil.Process(first).children(recursive=True):
+        process.send_signal(number)
+    assert run(held, HONEST).status == "finished"
+    assert [worker.process.pid != first for worker in held._idle] == [True]
+    assert not psutil.pid_exists(first)
+
+
+def test_a_worker_that_dies_in_flight_costs_only_time(held):
+    first = held._idle[0].process
+
+    def kill_soon():
+        time.sleep(0.5)
+        first.kill()
+
+    threading.Thread(target=kill_soon).start()
+    outcome = run(held, f"import time; time.sleep(1)\n{HONEST}")
+    assert outcome.status == "finished"
+
+
+def test_a_fault_of_ours_is_no_fault_of_the_answer(held, tmp_path, monkeypatch):
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "exercise.py").write_text("1 / 0", encoding="ascii")
+    monkeypatch.syspath_prepend(tmp_path)
+    outcome = held.run(HONEST.encode(), "a.py", "broken.exercise", SENT)
+    assert outcome.status == "could not run"
+    assert "ZeroDivisionError" in outcome.message
+
+
+# -- which isolation
+
+
+def test_the_strongest_that_works_is_chosen(monkeypatch):
+    reasons = {"namespaces": "no bwrap", "separate user": "", "limits only": ""}
+    monkeypatch.setattr(sandboxes, "why_not", reasons.__getitem__)
+    assert probe() == "separate user"
+    assert Sandbox(require="separate user").isolation == "separate user"
+    with pytest.raises(
+        UserError, match="isolation 'namespaces' is required, only 'separate user' can be had: no bwrap"
+    ):
+        Sandbox(require="namespaces")
+    with pytest.raises(UserError, match="no bwrap"):
+        Sandbox(isolation="namespaces")
+
+
+def test_what_is_missing_is_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert why_not("namespaces").startswith("bubblewrap is not installed")
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    assert why_not("separate user") == "'separate user' needs root, as in a container of one's own"
+    assert why_not("limits only") == ""
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert "WSL" in why_not("namespaces")
+
+
+def test_works_without_fork_and_without_the_modules_of_unix():
+    """As on Windows: none of them is there. (psutil has its own ways on each system.)"""
+    program = f"""
+import os, sys
+import psutil
+for name in ("resource", "fcntl", "pwd", "grp", "termios"):
+    sys.modules[name] = None
+import numpy
+from corelab.grading.sandbox import Limits, Sandbox
+for name in ("fork", "getuid", "setsid", "killpg", "wait4"):
+    delattr(os, name)
+assert "torch" not in sys.modules
+with Sandbox(Limits(wall_seconds=60), isolation="limits only") as sandbox:
+    outcome = sandbox.run({HONEST.encode()!r}, "a.py", "isolated.tiny", {{"x": numpy.ones(2)}})
+assert outcome.status == "finished", outcome
+"""
+    path = os.pathsep.join((str(HERE), str(HERE.parents[1])))
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, check=True)
+
+
+# -- frames
+
+
+def test_frames_round_trip():
+    arrays = {
+        "": np.array(3.5, ">f8"),
+        "flags": np.array([True, False]),
+        "empty": np.zeros((0, 3), np.int64),
+        "turned": np.arange(6, dtype=np.float32).reshape(2, 3).T,
+    }
+    stream = io.BytesIO()
+    write_frame(stream, {"frame": "名字"}, arrays)
+    stream.seek(0)
+    budget = Budget(10_000)
+    header, read = read_frame(stream, budget)
+    assert header == {"frame": "名字"}
+    assert list(read) == list(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(read[name], array)
+        assert read[name].dtype == array.dtype.newbyteorder("<")
+    assert read_frame(stream, budget) is None
+    assert 10_000 - budget.bytes == len(stream.getvalue())
+
+
+@pytest.mark.parametrize(
+    "bad", [[1.0], 1.0, None, np.array([{}]), np.array(["a"]), np.array([1j]), np.ma.array([1])]
+)
+def test_only_plain_arrays_of_numbers_are_written(bad):
+    with pytest.raises(TypeError, match="y must be a"):
+        write_frame(io.BytesIO(), {}, {"y": bad})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"[" * 60_000,
+        b'{"arrays": {}}'[:-1],
+        b'{"arrays": 3}',
+        b'{"arrays": [["y", "|O", [1]]]}',
+        b'{"arrays": [["y", "<U1", [1]]]}',
+        b'{"arrays": [["y", "<f8", [-1]]]}',
+        b'{"arrays": [["y", "<f8", [true]]]}',
+        b'{"arrays": [["y", "<f8", [1e400]]]}',
+        b'{"arrays": [["y", "<f8", 1]]}',
+        b'{"arrays": [["y", "<f8", [0, 9223372036854775808]]]}',
+        b'{"arrays": [["y", "<f8", [1,1,1,1,1,1,1,1,1]]]}',
+        b'{"arrays": [["y", "|u1", [1]], ["y", "|u1", [1]]]}',
+        b'{"arrays": [[["y"], "|u1", [1]]]}',
+        b'{"arrays": [["y", ["|u1"], [1]]]}',
+        b'{"arrays": [["y", "<f8", [100]]]}',
+        b'{"arrays": [["' + b"y" * 300 + b'", "|u1", [1]]]}',
+    ],
+)
+def test_malformed_frames_are_refused(header):
+    with pytest.raises(MalformedError):
+        read_frame(io.BytesIO(struct.pack("<I", len(header)) + header + bytes(99)), Budget(1 << 20))
+
+
+def test_too_much_is_refused_before_it_is_read():
+    for shape in ([1 << 40], [1 << 62] * 8, [10**4000]):
+        header = json.dumps({"arrays": [["y", "<f8", shape]]}).encode()
+        with pytest.raises(TooMuchError):
+            read_frame(io.BytesIO(struct.pack("<I", len(header)) + header), Budget(1 << 20))
+    with pytest.raises(MalformedError):
+        read_frame(io.BytesIO(b"\xff\xff\xff\xff"), Budget(1 << 20))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200), st.integers(0, 300))
+def test_no_bytes_do_anything_else_than_be_refused(data, cut):
+    stream = io.BytesIO()
+    write_frame(stream, {"frame": "first"}, {"y": np.arange(9.0), "z": np.zeros((2, 0))})
+    good = bytearray(stream.getvalue())
+    good[cut : cut + len(data)] = data
+    for text in (data, bytes(good)):
+        with suppress(MalformedError, TooMuchError):
+            read_frame(io.BytesIO(text), Budget(1 << 20))
+
+
+# -- the system call filter, for both machines, on a machine of our own
+
+
+def verdict(machine, number, argument=0, abi=None):
+    """What the kernel would do: an interpreter of the few instructions of classic BPF that the filter has."""
+    linux = pytest.importorskip("corelab.grading.sandbox_linux")
+    code = linux._filter_program(machine)
+    abi = abi or {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]
+    data = struct.pack("<IIQ6Q", number, abi, 0, argument, 0, 0, 0, 0, 0)
+    at, value = 0, 0
+    while True:
+        operation, if_true, if_false, constant = struct.unpack_from("HBBI", code, 8 * at)
+        at += 1
+        if operation == 0x20:
+            value = struct.unpack_from("<I", data, constant)[0]
+        elif operation == 0x06:
+            return {0x80000000: "kill", 0x7FFF0000: "allow", 0x50001: "refuse", 0x50026: "unknown"}[constant]
+        else:
+            holds = {0x15: value == constant, 0x35: value >= constant, 0x45: bool(value & constant)}[
+                operation
+            ]
+            at += if_true if holds else if_false
+
+
+@pytest.mark.parametrize(
+    ("machine", "clone", "socket", "harmless"),
+    [("x86_64", 56, 41, (0, 1, 9, 59, 57, 53, 202)), ("aarch64", 220, 198, (63, 64, 222, 221, 199, 98))],
+)
+def test_the_filter_refuses_what_it_names_and_nothing_else(machine, clone, socket, harmless):
+    linux = pytest.importorskip("corelab.grading.sandbox_linux")
+    column = ["x86_64", "aarch64"].index(machine)
+    assert {verdict(machine, number[column]) for number in linux.FORBIDDEN.values()} == {"refuse"}
+    assert {verdict(machine, number) for number in harmless} == {"allow"}
+    assert verdict(machine, clone, signal.SIGCHLD) == "allow"
+    for flag in (17, 25, 26, 27, 28, 29, 30):
+        assert verdict(machine, clone, 1 << flag | signal.SIGCHLD) == "refuse"
+    assert verdict(machine, 435) == "unknown"
+    assert [verdict(machine, socket, family) for family in (1, 2, 10, 16, 38, 40)] == ["allow"] + [
+        "refuse"
+    ] * 5
+    assert verdict(machine, 0, abi=0x40000003) == "kill"
+    assert verdict("x86_64", 0x40000000 + 101) == "refuse"
+
+
+def test_the_worker_has_one_thread_when_it_forks():
+    """Threads do not survive a fork, and locks that they held stay locked."""
+    if reason := why_not("namespaces"):
+        assert not os.environ.get("CI"), reason
+        pytest.skip(reason)
+    server = sandbox_workers.Server("namespaces", preload=sandboxes.PRELOAD)
+    try:
+        processes = psutil.Process(server.process.pid).children(recursive=True)
+        assert [process.num_threads() for process in processes] == [1, 1]
+    finally:
+        server.close()
