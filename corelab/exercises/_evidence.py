@@ -1,0 +1,114 @@
+"""Reading what came back of an answer, and saying what was found: nothing that is read here is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from corelab.exercises._network import NAMELESS, Layers
+from corelab.grading.records import Arrays, Check, Outcome
+
+RELATIVE, ABSOLUTE = 1e-4, 1e-4  # float32's accuracy, and an answer that rounds to four decimals
+MOST_NUMBERS = 10_000_000
+
+
+# -- frames
+
+
+def parts(**named: Arrays) -> Arrays:
+    """Several parts as one: `parts(given={"inputs": x})["given.inputs"] is x`."""
+    return {f"{name}.{key}": value for name, arrays in named.items() for key, value in arrays.items()}
+
+
+def part(arrays: Arrays, name: str) -> Arrays:
+    """One of the parts again."""
+    return {
+        key.removeprefix(f"{name}."): value for key, value in arrays.items() if key.startswith(f"{name}.")
+    }
+
+
+def read(outcome: Outcome, frame: str, key: str, *shape: int | None) -> np.ndarray | None:
+    """An array of finite floating-point numbers of this shape (None: any length), as float64; else None."""
+    arrays = outcome.returned.get(frame)
+    array = arrays.get(key) if isinstance(arrays, dict) else None
+    if not isinstance(array, np.ndarray) or array.dtype.str not in ("<f4", "<f8"):
+        return None
+    if array.ndim != len(shape) or array.size > MOST_NUMBERS or not np.isfinite(array).all():
+        return None
+    if any(want not in (None, got) for want, got in zip(shape, array.shape, strict=True)):
+        return None
+    return array.astype(np.float64)
+
+
+def read_layers(outcome: Outcome, frame: str, like: Layers) -> Layers | None:
+    """The weights and biases of a network of the same shapes; else None."""
+    layers: Layers = []
+    for k, (weight, bias) in enumerate(like):
+        got_weight = read(outcome, frame, f"weight{k}", *weight.shape)
+        got_bias = read(outcome, frame, f"bias{k}", *bias.shape)
+        if got_weight is None or got_bias is None:
+            return None
+        layers.append((got_weight, got_bias))
+    return layers
+
+
+def agree(got: np.ndarray, expected: np.ndarray) -> bool:
+    """Whether two lists of numbers are of one length and the same, but for rounding."""
+    return got.shape == expected.shape and np.allclose(got, expected, RELATIVE, ABSOLUTE)
+
+
+def cut(samples: int, size: int) -> list[np.ndarray]:
+    """The numbers of the samples of each batch, in the data's order; the last batch may be short."""
+    return [np.arange(start, min(start + size, samples)) for start in range(0, samples, size)]
+
+
+# -- checks
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a check asks, and what to try where it fails."""
+
+    points: float
+    title: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found about it."""
+
+    passed: bool
+    expected: str = ""
+    got: str = ""
+    codes: tuple[str, ...] = ()
+    """Of the mistakes that the evidence proves; empty ones and NAMELESS are not shown."""
+
+
+def checks(asked: Mapping[str, Asked], found: Mapping[str, Found], outcome: Outcome) -> list[Check]:
+    """The verdict on each thing asked. Where we could not run the answer, nothing is said against it."""
+    verdicts = []
+    for name, (ask, find) in {name: (asked[name], found[name]) for name in asked}.items():
+        if outcome.status == "could not run":
+            verdicts.append(Check(name, ask.title, ask.points, "could not check", got=outcome.message))
+        elif find.passed:
+            verdicts.append(Check(name, ask.title, ask.points, "passed", find.expected, find.got))
+        else:
+            got = find.got or outcome.message or both("沒有結果", "nothing")
+            codes = tuple(sorted(set(find.codes) - {"", NAMELESS}))
+            verdicts.append(Check(name, ask.title, ask.points, "failed", find.expected, got, ask.help, codes))
+    return verdicts
+
+
+def both(zh: str, en: str) -> str:
+    """A text in both languages, as every text of a check is."""
+    return f"{zh} / {en}"
+
+
+def few(values: np.ndarray | None) -> str:
+    """The first numbers of a list, to be shown."""
+    if values is None:
+        return ""
+    return ", ".join(f"{value:.4g}" for value in values[:4]) + (", …" if len(values) > 4 else "")

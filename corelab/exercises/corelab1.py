@@ -1,0 +1,233 @@
+"""題目 1 / Exercise 1: the mean cross-entropy of each batch.
+
+The answer is run on three networks with data of other sizes; every value is computed again here. A wrong list
+is compared with what known mistakes give, so that one mistake costs only the check that it belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from corelab.exercises import _network as network
+from corelab.exercises._evidence import (
+    ABSOLUTE,
+    RELATIVE,
+    Asked,
+    Found,
+    agree,
+    both,
+    checks,
+    cut,
+    few,
+    part,
+    parts,
+    read,
+)
+from corelab.grading.records import Arrays, Check, Outcome
+
+FILE = "corelab1_batch_input.py"
+TITLE = "題目 1:資料批次輸入網路 / Exercise 1: feeding the network in batches"
+POINTS = 30.0
+
+CHECKS = {
+    "batches": Asked(
+        10,
+        both(
+            "每 batch_size 筆輸入一次,依資料順序,一批一個值",
+            "batch_size samples at a time, in the data's order, and a value for each",
+        ),
+        both(
+            "算算看:N 筆資料、每批 batch_size 筆,應該有幾個值?印出每一批的 inputs.shape 和第一筆,"
+            "和 dataset 比一比。",
+            "Count: how many values should N samples in batches of batch_size give? Print each batch's "
+            "inputs.shape and its first sample, and compare them with the dataset.",
+        ),
+    ),
+    "last-batch": Asked(
+        6,
+        both("最後不滿一批的資料也要算", "the short last batch counts too"),
+        both(
+            "用 250 筆、每批 100 筆試試:最後 50 筆到哪裡去了?它的平均要除以多少?",
+            "Try 250 samples in batches of 100: where do the last 50 go, and what is their mean divided by?",
+        ),
+    ),
+    "cross-entropy": Asked(
+        8,
+        both("值是模型輸出的交叉熵", "the values are the cross-entropy of the model's outputs"),
+        both(
+            "模型輸出的是 logits。看看你的損失函數說明:它要的是 logits、機率,還是機率的對數?中間多做了什麼?",
+            "The model gives logits. Read what your loss function expects: logits, probabilities, or their "
+            "logarithms? What happens to them on the way?",
+        ),
+    ),
+    "batch-mean": Asked(
+        6,
+        both("每一批取平均", "each value is the mean over its batch"),
+        both(
+            "把 batch_size 加倍:你的值會不會也跟著加倍?平均值不該跟著批次大小變。",
+            "Double batch_size: do your values double too? A mean does not grow with the size of its batch.",
+        ),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of the answer, and its right values."""
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    layers: network.Layers
+    activation: str
+    batch_size: int
+
+
+def draw(seed: int) -> tuple[Arrays, dict[str, Case]]:
+    """Three cases: a ragged last batch, the default batch size of 100, and less than one batch."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(9, 40))
+    ragged = size * (120 // size + int(rng.integers(1, 4))) + int(rng.integers(2, size - 1))
+    by_default = 100 * int(rng.integers(1, 4)) + int(rng.integers(11, 90))
+    cases = {}
+    for name, samples, batch_size in ("ragged", ragged, size), ("default", by_default, 100), ("few", 7, 12):
+        inputs, targets = network.draw_samples(rng, samples, network.draw_prototypes(rng))
+        activation = network.draw_activation(rng)
+        layers = network.draw_layers(rng, [9, 8, 7][: int(rng.integers(1, 4))])
+        layers = network.with_spread_logits(layers, activation, inputs)
+        cases[name] = Case(inputs, targets, layers, activation, batch_size)
+    sent = {
+        name: {
+            "inputs": case.inputs,
+            "targets": case.targets,
+            "batch_size": np.array(case.batch_size),
+            **network.pack(case.layers, case.activation),
+        }
+        for name, case in cases.items()
+    }
+    return {"seed": np.array(rng.integers(0, 2**31)), **parts(**sent)}, cases
+
+
+def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
+    """In the child: the values that the answer gives in each case."""
+    from corelab.exercises import _given as given
+
+    given.start_from(sent["seed"])
+    function = given.function(answer, "batch_cross_entropy")
+
+    def values(name: str) -> Iterator[tuple[str, Arrays]]:
+        case = part(sent, name)
+        data, size = given.dataset(case), int(case["batch_size"])
+        if name == "default":
+            result = function(given.Observed(case, updates=1, fixed=True), data)
+        else:
+            result = function(given.sequential(case), data, size)
+        yield name, given.numbers(result, "batch_cross_entropy")
+
+    return given.each_in_turn(values("ragged"), values("default"), values("few"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a case's values came about: for each check the code of its mistake, or nothing where right."""
+
+    batches: str = ""
+    last: str = ""
+    loss: str = ""
+    mean: str = ""
+
+
+@np.errstate(all="ignore")  # what came back may be as large as it likes
+def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
+    """Whether the values are those of the networks and data that were sent, computed again here."""
+    del sent
+    values = {name: read(outcome, name, "values", None) for name in kept}
+    expected = {name: _means(case) for name, case in kept.items()}
+    readings = {name: explain(case, values[name]) for name, case in kept.items()}
+    lists = [given.tolist() for given in values.values() if given is not None and len(given)]
+    hard_coded = ("hard-coded",) if len(lists) > 1 and all(given == lists[0] for given in lists) else ()
+
+    def found(of: str, cases: tuple[str, ...], show: str) -> Found:
+        mistakes = [getattr(readings[name], of) if readings[name] else None for name in cases]
+        codes = [code for code in mistakes if code]
+        got = values[show]
+        return Found(
+            passed=not any(mistake != "" for mistake in mistakes),
+            expected=f"{len(expected[show])}: {few(expected[show])}",
+            got="" if got is None else f"{len(got)}: {few(got)}",
+            codes=(*codes, *hard_coded),
+        )
+
+    full = ("ragged", "default")
+    return checks(
+        CHECKS,
+        {
+            "batches": found("batches", full, "default"),
+            "last-batch": found("last", (*full, "few"), "ragged"),
+            "cross-entropy": found("loss", full, "ragged"),
+            "batch-mean": found("mean", full, "ragged"),
+        },
+        outcome,
+    )
+
+
+def explain(case: Case, values: np.ndarray | None) -> Reading | None:
+    """The mistakes, if any, under which exactly these values come out; None where nothing known does it."""
+    if values is None or len(values) > len(case.targets):
+        return None
+    losses = network.losses(case.layers, case.activation, case.inputs, case.targets)
+    for batches, last, batching in _batchings(case, len(values)):
+        size = max(map(len, batching), default=1) if batches else case.batch_size
+        for loss, of_samples in losses.items():
+            sums = np.array([of_samples[batch].sum() for batch in batching])
+            sizes = np.array([len(batch) for batch in batching])
+            for predicted, *mistakes in (
+                (sums / sizes, last, ""),
+                (sums, last, "sum-instead-of-mean"),
+                (sums / size, "wrong-divisor", ""),
+                (np.cumsum(sums / sizes), last, "running-total-not-reset"),
+                (np.cumsum(sums / sizes) / np.arange(1, len(sizes) + 1), last, network.NAMELESS),
+                (np.cumsum(sums) / np.cumsum(sizes), last, network.NAMELESS),
+            ):
+                if agree(values, predicted):
+                    return Reading(batches, mistakes[0], loss, mistakes[1])
+    return _explain_other_order(case, values, losses)
+
+
+def _batchings(case: Case, count: int) -> Iterator[tuple[str, str, list[np.ndarray]]]:
+    """The batches as asked, then as known mistakes make them, where they are `count`; and their codes."""
+    samples, size = len(case.targets), case.batch_size
+    asked = cut(samples, size)
+    if len(asked) == count:
+        yield "", "", asked
+    if samples // size == count:
+        yield "", "dropped-last-batch", asked[:count]
+    if count == 1:
+        yield "whole-dataset-at-once", "", cut(samples, samples)
+    if count == samples:
+        yield "one-sample-at-a-time", "", cut(samples, 1)
+    for other in range(2, samples):
+        if -(-samples // other) == count:
+            yield "wrong-batch-size", "", cut(samples, other)
+        if samples // other == count:
+            yield "wrong-batch-size", "dropped-last-batch", cut(samples, other)[:count]
+
+
+def _explain_other_order(case: Case, values: np.ndarray, losses: dict[str, np.ndarray]) -> Reading | None:
+    """Whatever the order of the samples, the batches' values weighed by their sizes add up to the same."""
+    sizes = np.array([len(batch) for batch in cut(len(case.targets), case.batch_size)])
+    if len(values) != len(sizes) or np.ptp(values) < ABSOLUTE:
+        return None
+    for loss, of_samples in losses.items():
+        for mean, total in ("", values @ sizes), ("sum-instead-of-mean", values.sum()):
+            if np.isclose(total, of_samples.sum(), RELATIVE, 0):
+                return Reading(network.NAMELESS, "", loss, mean)
+    return None
+
+
+def _means(case: Case) -> np.ndarray:
+    losses = network.losses(case.layers, case.activation, case.inputs, case.targets)[""]
+    return np.array([losses[batch].mean() for batch in cut(len(losses), case.batch_size)])

@@ -1,0 +1,321 @@
+"""題目 3 / Exercise 3: a DNN of five layers, trained by plain gradient descent.
+
+`build_model` is asked for a model, which is run on probes: the products with weight matrices that it
+makes on the way are computed again here. `train` is called twice on networks of ours, so that neither
+function spoils the other's checks. The first network is fixed, and `train` is left to its defaults, those
+of the question. The second learns, with other settings: its page tells the batches in their order, and the
+parent descends along them from the same weights, and must arrive where the answer did.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from types import ModuleType
+
+import numpy as np
+
+from corelab.exercises import _network as network
+from corelab.exercises import _structure as structure
+from corelab.exercises import _training as training
+from corelab.exercises._evidence import Asked, Found, agree, both, checks, few, part, parts, read
+from corelab.grading.records import Arrays, Check, Outcome
+
+FILE = "corelab3_gradient_descent.py"
+TITLE = both("題目 3:學習率與梯度下降法,觀察損失函數的變化", "Exercise 3: learning rate and gradient descent")
+POINTS = 40.0
+LAYERS, EPOCHS, BATCH_SIZE, LR = 5, 50, 200, 0.02  # as the question asks
+OBSERVATION_BYTES = 4000
+
+CHECKS = {
+    "five-layers": Asked(
+        6,
+        both("五個全連接層,784 → … → 10", "five fully connected layers, 784 → … → 10"),
+        both(
+            "印出 model,再數數 model.parameters():看得到五層嗎?放在 Python list 裡的層,PyTorch 找不到。",
+            "Print the model, and count model.parameters(): are all five layers there? PyTorch does not "
+            "find layers that are kept in a Python list.",
+        ),
+    ),
+    "activation": Asked(
+        3,
+        both("層與層之間有激活函數", "an activation between the layers"),
+        both(
+            "兩個線性層直接相連,合起來還是一個線性層:中間要放什麼,才多得出東西?",
+            "Two linear layers in a row are one linear layer again: what has to stand between them?",
+        ),
+    ),
+    "logits": Asked(
+        3,
+        both("最後一層直接輸出 logits", "logits come out of the last layer as they are"),
+        both(
+            "看看 model 最後一層之後還做了什麼。logits 可以是負的,加起來也不必是 1。",
+            "What does the model do behind its last layer? Logits may be negative, and need not add up to 1.",
+        ),
+    ),
+    "one-value-an-epoch": Asked(4, *training.ONE_VALUE_AN_EPOCH),
+    "cross-entropy": Asked(4, *training.CROSS_ENTROPY),
+    "epoch-mean": Asked(5, *training.EPOCH_MEAN),
+    "batches": Asked(5, *training.BATCHES),
+    "gradient-descent": Asked(
+        6,
+        both("原始的梯度下降法:θ ← θ − η ∇C(θ)", "plain gradient descent: θ ← θ − η ∇C(θ)"),
+        both(
+            "每一步只減去這一批的梯度:沒有動量、不調整學習率,也沒有前幾批留下的梯度。"
+            "用只有一個參數的模型手算兩步,比比看。",
+            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing left of the "
+            "batches before. Compute two steps by hand for a model of one parameter, and compare.",
+        ),
+    ),
+    "learning-rate": Asked(
+        4,
+        both("每一步是 η 乘以這一批的平均梯度", "a step is η times the batch's mean gradient"),
+        both(
+            "用 lr=0.02 和 lr=0.04 各訓練一步:參數動的距離應該差兩倍。批次加倍時,距離不該跟著加倍。",
+            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as far. With "
+            "twice the batch they should not.",
+        ),
+    ),
+}
+
+
+def draw(seed: int) -> tuple[Arrays, None]:
+    """The probes, and what the two trainings are run on."""
+    rng = np.random.default_rng(seed)
+    prototypes = network.draw_prototypes(rng)
+    points, _ = network.draw_samples(rng, 8, prototypes)
+    middles = (points[0::2] + points[1::2]) / 2
+
+    data = network.draw_samples(rng, BATCH_SIZE + int(rng.integers(15, 60)), prototypes)
+    activation = network.draw_activation(rng)
+    fixed = network.with_spread_logits(network.draw_layers(rng, [8]), activation, data[0])
+    default = training.pack(*data, fixed, activation, EPOCHS, BATCH_SIZE, 256)
+
+    size, epochs = int(rng.integers(51, 60)), int(rng.integers(2, 4))
+    data = network.draw_samples(rng, 4 * size + int(rng.integers(6, size - 6)), prototypes)
+    layers, activation = network.draw_layers(rng, [10, 8]), str(rng.choice(["relu", "tanh"]))
+    learner = training.pack(*data, layers, activation, epochs, size, 900)
+    sent = {
+        "seed": np.array(rng.integers(0, 2**31)),
+        "lr": np.array(round(float(rng.uniform(0.004, 0.008)), 4)),
+        "probes": np.concatenate([points, middles]),
+        **parts(default=default, learner=learner),
+    }
+    return sent, None
+
+
+def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
+    """In the child: what the answer says, what its model computes, and what became of ours."""
+    from corelab.exercises import _given as given
+
+    given.start_from(sent["seed"])
+
+    def said() -> Iterator[tuple[str, Arrays]]:
+        text = str(getattr(answer, "OBSERVATION", ""))[:OBSERVATION_BYTES].encode("utf-8", "replace")
+        yield "observation", {"utf-8": np.array(list(text[:OBSERVATION_BYTES]), dtype=np.uint8)}
+
+    def model() -> Iterator[tuple[str, Arrays]]:
+        yield "model", given.products(given.function(answer, "build_model")(), sent["probes"])
+
+    def trained(name: str, *settings: float, fixed: bool) -> Iterator[tuple[str, Arrays]]:
+        its = part(sent, name)
+        model = given.Observed(its, int(its["updates"]), fixed)
+        values = given.function(answer, "train")(model, given.dataset(its), *settings)
+        yield name, {"page": given.array(model.page), **({} if fixed else given.weights(model))}
+        yield f"{name} values", given.numbers(values, "train")
+
+    asked = int(sent["learner.epochs"]), int(sent["learner.batch_size"]), float(sent["lr"])
+    return given.each_in_turn(
+        said(), model(), trained("default", fixed=True), trained("learner", *asked, fixed=False)
+    )
+
+
+def observation(outcome: Outcome) -> str:
+    """What the student observed: to be shown, and worth nothing by itself."""
+    said = outcome.returned.get("observation", {}).get("utf-8")
+    if not isinstance(said, np.ndarray) or said.dtype != np.uint8:
+        return ""
+    return said.tobytes()[:OBSERVATION_BYTES].decode("utf-8", "replace")
+
+
+@np.errstate(all="ignore")  # what came back may be as large as it likes
+def judge(sent: Arrays, kept: None, outcome: Outcome) -> list[Check]:
+    del kept
+    found = _judge_model(len(sent["probes"]), outcome) | _judge_training(sent, outcome)
+    return checks(CHECKS, found, outcome)
+
+
+# -- the model
+
+
+def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
+    """Five layers, something between them, and logits out."""
+    layers = structure.read_products(outcome, "model", probes)
+    logits = read(outcome, "model", "logits", probes, network.CLASSES)
+    expected = " → ".join(["784", *["…"] * (LAYERS - 1), "10"])
+    if not layers or logits is None:
+        return dict.fromkeys(("five-layers", "activation", "logits"), Found(False))
+    last = layers[-1].outputs
+    widths = [layers[0].inputs.shape[1], *(layer.outputs.shape[1] for layer in layers)]
+    five = len(layers) == LAYERS
+    to_classes = widths[-1] == network.CLASSES
+    owned = all(layer.owned for layer in layers)
+    bent = any(structure.is_bent(layer.inputs) for layer in layers[1:])
+    as_they_are = to_classes and structure.differ_by_constants(logits, last)
+    cut_off = to_classes and not as_they_are and agree(logits, np.maximum(last, 0))
+    missing = "" if owned else both(",有些不在 model.parameters() 裡", ", some not in model.parameters()")
+    return {
+        "five-layers": Found(
+            five and owned and to_classes and widths[0] == network.PIXELS,
+            expected,
+            " → ".join(map(str, widths)) + missing,
+            ("" if five else "wrong-layer-count", "" if owned else "layers-not-registered"),
+        ),
+        "activation": Found(
+            bent,
+            got="" if bent else both("整個模型是線性的", "the model is affine"),
+            codes=("no-activation",) if len(layers) > 1 else (),
+        ),
+        "logits": Found(
+            as_they_are, few(last[0]), few(logits[0]), ("activation-on-logits",) if cut_off else ()
+        ),
+    }
+
+
+# -- the trainings
+
+
+def _judge_training(sent: Arrays, outcome: Outcome) -> dict[str, Found]:
+    """What `train` did with the fixed network, and with the one that learns."""
+    default, learner = (training.read_back(sent, name, outcome) for name in ("default", "learner"))
+    found = training.judge_values(default, learner)
+    found["batches"] = training.judge_batches(default)
+    if found["batches"].passed:
+        found["batches"] = training.judge_batches(learner)
+    descent = explain_descent(learner)
+    if found["epoch-mean"].passed and descent:
+        found["epoch-mean"] = _judge_values_on_the_way(learner, descent)
+    found["gradient-descent"] = _judge_rule(learner, descent)
+    found["learning-rate"] = _judge_rate(default, learner, float(sent["lr"]), descent)
+    if not descent and not found["batches"].passed:  # then nothing shows that there was a training at all
+        found["learning-rate"] = replace(found["learning-rate"], passed=False)
+    return found
+
+
+@dataclass(frozen=True)
+class Descent:
+    """A gradient descent along the batches and at the rates that a page tells of."""
+
+    loss: str = ""
+    """The code of the mistake in the loss that it goes down, or nothing: as in LOSSES."""
+    summed: bool = False
+    """By the sum of a batch's gradients, not their mean."""
+    adds_up: bool = False
+    """By all the gradients since the beginning, not the batch's alone."""
+
+    def path(self, learner: training.Training) -> Iterator[network.Layers]:
+        """θ ← θ − η ∇C(θ) in float64: the weights before each update, and after the last."""
+        layers = [(weight.astype(float), bias.astype(float)) for weight, bias in learner.layers]
+        total = network.combine(layers, layers, -1)  # zeros
+        for update in learner.updates:
+            yield layers
+            inputs, targets = learner.inputs[update.samples], learner.targets[update.samples]
+            seen = network.forward(layers, learner.activation, inputs)
+            slope = network.LOSSES[self.loss](seen[-1], targets)[1] / (1 if self.summed else len(targets))
+            step, rate = network.gradients(layers, learner.activation, seen, slope), update.moved
+            if self.adds_up:  # then all marks go on moving, and only the last ones moved once
+                step = total = network.combine(total, step, 1)
+                rate = learner.updates[-1].moved
+            layers = network.combine(layers, step, -rate)
+        yield layers
+
+    def end(self, learner: training.Training) -> network.Layers:
+        """The weights after the last update."""
+        return deque(self.path(learner), maxlen=1)[0]
+
+
+def explain_descent(learner: training.Training) -> Descent | None:
+    """The descent, with as few mistakes as possible, that leads to exactly the weights that came back; None
+    where none does, or where they never left."""
+    if (
+        learner.after is None
+        or not learner.updates
+        or _is_same(learner.layers, learner.after, learner.layers)
+    ):
+        return None
+    for adds_up, summed, loss in product((False, True), (False, True), network.LOSSES):
+        descent = Descent(loss, summed, adds_up)
+        if _is_same(learner.after, descent.end(learner), learner.layers):
+            return descent
+    return None
+
+
+def _is_same(got: network.Layers, expected: network.Layers, start: network.Layers) -> bool:
+    """Whether weights are where a way from `start` leads, but for float32's rounding on the way."""
+    return all(
+        np.linalg.norm(g - e) <= 2e-3 * np.linalg.norm(e - s) + 3e-6 * np.linalg.norm(s)
+        for layer in zip(got, expected, start, strict=True)
+        for g, e, s in zip(*layer, strict=True)
+    )
+
+
+def _judge_values_on_the_way(learner: training.Training, descent: Descent) -> Found:
+    """Whether the values are those of the batches before each update, or of all samples after each epoch."""
+    steps = len(learner.updates) // max(1, 0 if learner.values is None else len(learner.values))
+    before, after = [], []
+    for t, layers in enumerate(descent.path(learner)):
+        if t < len(learner.updates):
+            before.append(learner.losses(layers, learner.updates[t].samples))
+        if steps and t and t % steps == 0:
+            after.append(learner.losses(layers))
+    epochs = training.by_epoch(before, steps)
+    origin = training.explain(
+        learner.values,
+        len(learner.targets),
+        (
+            {code: [[batch[code] for batch in epoch] for epoch in history] for code in network.LOSSES}
+            for history in (epochs, [[one] for one in after])
+        ),
+    )
+    means = [np.concatenate([batch[descent.loss] for batch in epoch]).mean() for epoch in epochs]
+    average = origin.average if origin else network.NAMELESS
+    return Found(not average, few(np.array(means)), few(learner.values), (average,))
+
+
+def _judge_rule(learner: training.Training, descent: Descent | None) -> Found:
+    """Whether a plain gradient descent leads to the weights, down whatever loss and at whatever rate."""
+    if not learner.updates or learner.after is None:
+        return Found(False, got=training.NO_UPDATES)
+    way, plain = (
+        sum(np.linalg.norm(weight) for weight, _ in network.combine(end, learner.layers, -1))
+        for end in (learner.after, Descent().end(learner))
+    )
+    expected = both("梯度下降法走到的地方", "where gradient descent leads")
+    got = both(f"走了它的 {way / plain:.3g} 倍遠", f"{way / plain:.3g} times as far")
+    if descent:
+        return Found(not descent.adds_up, expected, got, ("no-zero-grad",))
+    rates = np.array([update.moved for update in learner.updates])
+    fresh = not any(update.adds_up for update in learner.updates)
+    other_rule = fresh and not np.allclose(rates, rates[-1], 1e-3, 0)
+    return Found(False, expected, got, ("wrong-optimizer",) if other_rule else ())
+
+
+def _judge_rate(
+    default: training.Training, learner: training.Training, lr: float, descent: Descent | None
+) -> Found:
+    """Whether the marks moved by the learning rates that were asked, and the weights by that times the mean.
+
+    A plain descent moves every mark once. Under another rule that is sure of the last update's marks only.
+    """
+    expected = f"{LR:.3g}, {lr:.3g}"
+    if not default.updates or not learner.updates:
+        return Found(False, expected, training.NO_UPDATES)
+    first = 0 if descent and not descent.adds_up else -1
+    rates = [np.array([update.moved for update in one.updates[first:]]) for one in (default, learner)]
+    right = np.allclose(rates[0], LR, 1e-3, 0) and np.allclose(rates[1], lr, 1e-3, 0)
+    summed = descent is not None and descent.summed
+    got = ", ".join(" … ".join(f"{rate:.3g}" for rate in sorted({r.min(), r.max()})) for r in rates)
+    codes = "sum-instead-of-mean" if summed else "", "" if right or not descent else "wrong-learning-rate"
+    return Found(right and not summed, expected, got, codes)

@@ -1,0 +1,124 @@
+"""Nothing that comes back is believed: what is missing, malformed or made up does not pass, nor breaks us."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from answers import failed, run, solution
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from corelab import exercises
+from corelab.grading.records import Check, Outcome
+
+NAMES = ["corelab1", "corelab2", "corelab3"]
+LIES = [0.0, 2.302585, -1e30]
+
+
+@cache
+def honest(exercise: str) -> tuple[Any, Any, Outcome]:
+    sent, kept = exercises.load(exercise).draw(seed=11)
+    return sent, kept, run(exercise, solution(exercise), sent)
+
+
+def judge(exercise: str, returned: Any, **more: Any) -> dict[str, Check]:
+    sent, kept, outcome = honest(exercise)
+    changed = replace(outcome, returned=returned, **more)
+    checks = {check.name: check for check in exercises.load(exercise).judge(sent, kept, changed)}
+    assert sum(check.points for check in checks.values()) == exercises.load(exercise).POINTS
+    return checks
+
+
+def values_of(exercise: str) -> list[tuple[str, str]]:
+    """Every array that came back, but for what only is to be read."""
+    returned = honest(exercise)[2].returned
+    return [(frame, key) for frame, arrays in returned.items() if frame != "observation" for key in arrays]
+
+
+@pytest.mark.parametrize("exercise", NAMES)
+def test_nothing_back_passes_nothing(exercise: str):
+    for status in ("finished", "timed out", "crashed", "limit exceeded"):
+        checks = judge(exercise, {}, status=status, message="why")
+        assert failed(checks) == set(checks)
+        assert all(
+            check.outcome == "failed" and check.score == 0 and not check.tags for check in checks.values()
+        )
+
+
+@pytest.mark.parametrize("exercise", NAMES)
+def test_a_sandbox_that_failed_says_nothing_against_the_answer(exercise: str):
+    checks = judge(exercise, {}, status="could not run", message="no worker")
+    assert {check.outcome for check in checks.values()} == {"could not check"}
+
+
+@pytest.mark.parametrize("exercise", NAMES)
+def test_every_array_is_needed_and_no_lie_passes_for_it(exercise: str):
+    returned = honest(exercise)[2].returned
+    assert not failed(judge(exercise, returned))
+    for frame, key in values_of(exercise):
+        true = returned[frame][key]
+        lies: list[Any] = []
+        # Exercise 2 takes whatever weights do well, and any values that fall with the loss, for its learner.
+        if exercise != "corelab2" or "learner" not in frame:
+            lies = [np.full(true.shape, lie, true.dtype) for lie in LIES if not (true == lie).all()]
+        lies += [true.astype(object), true.astype(np.complex128), true.astype(np.int64), true[None], None]
+        lies.append(true.copy())
+        lies[-1].flat[-1] = np.nan
+        for lie in lies:
+            forged = {**returned, frame: {**returned[frame], key: lie}}
+            assert failed(judge(exercise, forged)), (frame, key, lie)
+        without = {**returned, frame: {k: v for k, v in returned[frame].items() if k != key}}
+        assert failed(judge(exercise, without)), (frame, key)
+
+
+def test_weights_that_were_not_trained_and_a_page_that_says_so():
+    """A page made up by hand earns what it proves; the weights must go along with it."""
+    sent, _, outcome = honest("corelab3")
+    for page in (0 * outcome.returned["learner"]["page"], 1e-30 * outcome.returned["learner"]["page"]):
+        start = {key.removeprefix("learner."): value for key, value in sent.items()}
+        layers = {key: start[key] for key in outcome.returned["learner"] if key != "page"}
+        checks = judge("corelab3", {**outcome.returned, "learner": {"page": page, **layers}})
+        assert {"gradient-descent", "learning-rate"} <= failed(checks)
+
+
+ANY_ARRAY = st.one_of(
+    arrays_of.arrays(
+        st.sampled_from([np.float32, np.float64, np.float16, np.int64, np.uint8, np.bool_]),
+        arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=6),
+    ),
+    st.none(),
+    st.text(max_size=3),
+    st.lists(st.floats(), max_size=3),
+)
+
+
+@pytest.mark.parametrize("exercise", NAMES)
+@given(data=st.data())
+@settings(max_examples=40, deadline=None)
+def test_malformed_frames_break_nothing(exercise: str, data: st.DataObject):
+    """Arrays of any kind in any place, and a number changed anywhere: judged, and never a full score."""
+    returned = {frame: dict(arrays) for frame, arrays in honest(exercise)[2].returned.items()}
+    for frame, key in data.draw(st.lists(st.sampled_from(values_of(exercise)), min_size=1, max_size=3)):
+        true = honest(exercise)[2].returned[frame][key]
+        if data.draw(st.booleans()) and true.size:
+            forged = true.copy()
+            place = data.draw(st.integers(0, true.size - 1))
+            forged.flat[place] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf]))
+            returned[frame][key] = forged
+        else:
+            returned[frame][key] = data.draw(ANY_ARRAY)
+    assert failed(judge(exercise, returned))
+
+
+@pytest.mark.parametrize("exercise", NAMES)
+def test_values_of_any_length(exercise: str):
+    returned = honest(exercise)[2].returned
+    for frame in [frame for frame in returned if "values" in returned[frame]]:
+        for length in (0, 1, 2, 299, 5000, 100_000):
+            forged = {**returned, frame: {"values": np.full(length, 2.3)}}
+            assert failed(judge(exercise, forged))
