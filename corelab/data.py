@@ -42,7 +42,7 @@ _FILES = {
 }
 _FOLDER = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST"}  # torchvision's names
 DATASETS = tuple(_FILES)
-_MEND = "fetch the file again (git checkout, or from the address in data/README.md)"
+_MEND = "fetch the file again (data/README.md says from where)"
 
 
 class InMemoryDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -109,7 +109,8 @@ def make_loader(
     another kind is loaded the usual way, sample by sample. The order of the samples is drawn on
     the CPU from `seed`, anew each epoch: the same seed gives the same batches on every device.
     The last batch is smaller where `batch_size` does not divide the samples, or left out with
-    `drop_last`. Raises UserError where `batch_size` is no whole number of at least 1.
+    `drop_last`. One batch of everything, unshuffled, is the data set's own tensors and no copy.
+    Raises UserError where `batch_size` is no whole number of at least 1.
     """
     if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
         raise UserError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
@@ -150,7 +151,7 @@ def load_data(
     from torchvision import datasets  # here, as it is half of the start-up time
 
     read = getattr(datasets, _FOLDER[name])
-    folder = _verified_root(name, _find_root(root))
+    folder = _verified_root(name, _find_root(name, root))
     train, test = read(folder, train=True), read(folder, train=False)
 
     # Exact, from the histogram of the 256 grey levels: no float copy of the whole set is needed.
@@ -167,10 +168,11 @@ def load_data(
     return in_memory(train), in_memory(test)
 
 
-def _find_root(root: str | os.PathLike[str]) -> Path:
+def _find_root(name: str, root: str | os.PathLike[str]) -> Path:
     """`root`, or the folder of that name beside the kit where a script is run from elsewhere."""
     given = Path(root)
-    for folder in (given, Path(__file__).parents[1] / given):
+    places = (given, Path(__file__).parents[1] / given)
+    for folder in (*(place for place in places if (place / _FOLDER[name]).is_dir()), *places):
         if folder.is_dir():
             return folder
     raise UserError(f"data folder {str(given)!r} is not there: give the folder that holds FashionMNIST/raw")

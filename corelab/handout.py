@@ -76,8 +76,6 @@ def write_labs(solutions: Path, labs: Path) -> list[Path]:
     sources = sorted(solutions.glob("*.py"))
     stripped = {labs / file.name: strip(file.read_text(encoding="utf-8"), file.name) for file in sources}
     labs.mkdir(parents=True, exist_ok=True)
-    for stale in set(labs.glob("*.py")) - set(stripped):
-        stale.unlink()
     for target, text in stripped.items():
         target.write_text(text, encoding="utf-8", newline="\n")
     return list(stripped)

@@ -233,12 +233,12 @@ def _numbers(value: Any) -> Tensor:
 
 
 def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argparse.ArgumentParser:
-    beside_labs = str(Path("data") if Path("data").is_dir() else Path(__file__).resolve().parents[1] / "data")
     parser = OneLineParser(name, description=description, formatter_class=_Help)
     add = parser.add_argument
     add("--data", choices=DATASETS, default="fashion-mnist", help="the data set")
-    add("--data-root", default=beside_labs, help="the folder that holds FashionMNIST/raw or MNIST/raw")
-    add("--limit", type=at_least_one, default=defaults.get("limit"), help="only the first so many samples")
+    add("--data-root", default="data", help="the folder that holds FashionMNIST/raw or MNIST/raw")
+    limit = defaults.get("limit") or argparse.SUPPRESS
+    add("--limit", type=at_least_one, default=limit, help="only the first so many samples, not all")
     if "epochs" in defaults:
         add("--epochs", type=at_least_one, default=defaults["epochs"], help="passes over all the data")
     if "batch_size" in defaults:
@@ -254,7 +254,8 @@ def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argpars
     )
     add("--out", default=str(Path("runs") / name), help="the folder of the figures and results.json")
     add("--lang", choices=LANGUAGES, default=_language(), help="of what is printed")
-    add("--no-progress", dest="progress", action="store_false", help="no progress bars")
+    add("--no-progress", dest="progress", action="store_false", default=argparse.SUPPRESS, help="no bars")
+    parser.set_defaults(progress=True, limit=defaults.get("limit"))
     return parser
 
 

@@ -6,6 +6,7 @@ N samples, one sample or a batch of B are one formula: the mean over the samples
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from corelab.errors import UserError
@@ -46,8 +47,11 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     try:
         target_logits = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (B,)
     except (IndexError, RuntimeError) as error:
+        low, high = targets.min(), targets.max()
+        if targets.dtype == torch.int64 and low >= 0 and high < logits.shape[-1]:
+            raise  # it is not the labels
         raise UserError(
             f"targets must be int64 classes from 0 to {logits.shape[-1] - 1}, "
-            f"got {targets.dtype} from {targets.min()} to {targets.max()}"
+            f"got {targets.dtype} from {low} to {high}"
         ) from error
     return (logits.logsumexp(-1) - target_logits).mean()

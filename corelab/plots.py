@@ -163,14 +163,12 @@ def optimizers(panels: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure:
 
 @mpl.rc_context(_STYLE)
 def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
-    """|Δθ| / |g| over the steps, (steps, 3) an optimizer: the median, and the 10th to 90th percentile."""
+    """|Δθ| / |g| over the steps, (steps, 3) an optimizer: the median over the weights."""
     figure, (axes,) = _panels(1, width=6.4)
     for name, values in rates.items():
         colour = OPTIMIZER_COLOURS[name]
         steps = np.arange(1, len(values) + 1)
-        low, middle, high = np.asarray(values).T
-        axes.plot(steps, middle, color=colour, label=name)
-        axes.fill_between(steps, low, high, color=colour, alpha=0.13, linewidth=0)
+        axes.plot(steps, np.asarray(values)[:, 1], color=colour, label=name)
     axes.set(yscale="log", xlabel="step", ylabel="effective learning rate |Δθ| / |g|")
     axes.legend(fontsize=8, ncols=2)
     return figure

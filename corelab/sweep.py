@@ -78,7 +78,10 @@ def train_once(
     history = fit(model, loader, optimizer, epochs, progress=progress, title=name)
     ended = math.nan, math.nan
     if history.diverged_at_step is None:
-        ended = evaluate(model, make_loader(test, 1000, shuffle=False))
+        try:
+            ended = evaluate(model, make_loader(test, 1000, shuffle=False))
+        except KeyboardInterrupt:  # the training is done, and worth keeping
+            history.interrupted = True
     lr = float(optimizer.param_groups[0]["lr"])
     return Run(name, type(optimizer).__name__, lr, batch_size, epochs, seed, history, *ended)
 

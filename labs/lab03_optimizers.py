@@ -8,6 +8,7 @@ at its best.
 """
 
 import functools
+import itertools
 
 import torch
 
@@ -127,11 +128,10 @@ lab.section("3. 有效學習率(各權重的中位數)", "3. The effective learn
 effective = {}
 for optimizer, lr in best.items():
     model = corelab.DNN(seed=options.seed).to(lab.device)
-    batches = corelab.make_loader(train, options.batch_size, shuffle=True, seed=options.seed)
-    rates = measure.effective_learning_rate(
-        model, batches, optimizer(model.parameters(), lr=lr)
-    )  # (steps, 3)
-    effective[optimizer.__name__] = rates
+    loader = corelab.make_loader(train, options.batch_size, shuffle=True, seed=options.seed)
+    batches = itertools.chain.from_iterable(itertools.repeat(loader, options.epochs))
+    rates = measure.effective_learning_rate(model, batches, optimizer(model.parameters(), lr=lr))
+    effective[optimizer.__name__] = rates  # (steps, 3)
 lab.table(["", "first step", "last step"], [[name, *rates[[0, -1], 1]] for name, rates in effective.items()])
 
 # %% 4. 我們的和 torch 的 / Ours beside torch's
@@ -143,7 +143,8 @@ pairs, rows = {}, []
 for (optimizer, lr), its_builtin in zip(best.items(), builtin, strict=True):
     ours = trained(optimizer, lr, options.seed).history.losses
     make = functools.partial(its_builtin, lr=lr)
-    theirs = train_once("torch.optim", make, train, test, seed=options.seed, **training).history.losses
+    name = f"torch's {optimizer.__name__}"
+    theirs = lab.keep(train_once(name, make, train, test, seed=options.seed, **training)).history.losses
     pairs[optimizer.__name__] = ours, theirs
     rows.append([optimizer.__name__, len(ours), max(abs(a - b) for a, b in zip(ours, theirs, strict=True))])
 lab.table(["", "steps", "largest difference of the loss"], rows)

@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader
 
 import corelab
 from corelab.lab import Lab
+from corelab.sweep import Run
 
 # 寫下你看到的:損失怎麼變?什麼時候快,什麼時候慢?學習率大一點、小一點會怎樣?(給老師看,不計分)
 # What you see: how does the loss change, when fast and when slowly, and what would a larger or a smaller
@@ -88,11 +89,12 @@ def main():
     cross_entropy, accuracy = corelab.evaluate(model, corelab.make_loader(test_set, 1000, shuffle=False))
     print(lab.text("測試資料", "test data") + f": cross-entropy {cross_entropy:.4f}, accuracy {accuracy:.2%}")
 
-    from corelab import plots
+    from corelab import plots  # only now: matplotlib takes its time to load
 
-    history = corelab.History(losses=values, sizes=[len(train_set)] * len(values))
-    history.at_seconds = list(range(1, len(values) + 1))
-    lab.figure(plots.loss_curves({f"lr = {options.lr:g}": history}), "loss")
+    history = corelab.History(epoch_losses=[float(value) for value in values])
+    settings = options.lr, options.batch_size, options.epochs, options.seed
+    run = Run("gradient descent", "SGD", *settings, history, cross_entropy, accuracy)
+    lab.figure(plots.learning_rates([run]), "loss")
     if OBSERVATION:
         print(OBSERVATION)
 

@@ -81,7 +81,7 @@ steps_per_epoch = lab.turn(
     steps_per_epoch, kit_steps, lambda f: {f"{n} samples, B={b}": f(n, b) for n, b in sizes}
 )
 cross_entropy = lab.turn(
-    cross_entropy, losses.cross_entropy, lambda f: {"6 samples": f(z, y), "large z": f(999 * z, y)}
+    cross_entropy, losses.cross_entropy, lambda f: {"6 samples": f(z.clone(), y), "large z": f(999 * z, y)}
 )
 train_one_epoch = lab.turn(train_one_epoch, kit_loop, try_loop)
 
@@ -90,13 +90,9 @@ train_one_epoch = lab.turn(train_one_epoch, kit_loop, try_loop)
 # All the data once is an epoch, one batch is a step: the smaller the batch, the more steps.
 lab.section("1. Epoch 與 step", "1. Epochs and steps")
 n, b = len(train), min(options.batch_size, len(train))
-ways = {
-    lab.text("一次全部", "all at once"): n,
-    lab.text("一次一批", "a batch at a time"): b,
-    lab.text("一次一筆", "one at a time"): 1,
-}
+ways = {"一次全部 all at once": n, "一次一批 in batches": b, "一次一筆 one at a time": 1}
 counted = [[way, b, steps_per_epoch(n, b), options.epochs * steps_per_epoch(n, b)] for way, b in ways.items()]
-lab.table(["", "batch size", "steps an epoch", f"steps in {options.epochs} epochs"], counted)
+lab.table(["", "batch size", "steps an epoch", "steps in all"], counted)
 
 # %% 2. 每個批次的交叉熵 / The cross-entropy of each batch
 # 還沒訓練的網路只能猜:每個批次都在 ln 10 ≈ 2.303 附近。 / Untrained, it guesses: every batch is near ln 10.

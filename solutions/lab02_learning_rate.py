@@ -120,6 +120,6 @@ from corelab import plots  # noqa: E402  (only now: matplotlib takes its time to
 
 lab.figure(plots.paths_on_curve(bowl, on_curve, span=(-2, 8)), "one_variable")
 lab.figure(plots.paths_on_contour(ravine, on_contour, x=(-4.5, 4.5), y=(-1.6, 1.6)), "two_variables")
-lab.figure(plots.paths_on_curve(plateau, on_plateau, span=(-2, 10)), "plateau")
+lab.figure(plots.paths_on_curve(plateau, on_plateau, span=(-2, 12)), "plateau")
 lab.figure(plots.learning_rates(runs), "learning_rates")
 lab.finish()

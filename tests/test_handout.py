@@ -161,16 +161,17 @@ def test_a_mark_that_is_misspelt_is_refused_and_hands_out_no_answer(mark):
 # Writing labs/
 
 
-def test_labs_are_written_and_what_has_no_solution_goes(tmp_path):
+def test_labs_are_written_and_nothing_else_is_touched(tmp_path):
     solutions, labs = tmp_path / "solutions", tmp_path / "labs"
     solutions.mkdir()
     labs.mkdir()
     (solutions / "lab01.py").write_text(TWO, encoding="utf-8")
     (solutions / "notes.txt").write_text("not a lab", encoding="utf-8")
-    (labs / "lab00.py").write_text("an old one", encoding="utf-8")
+    (labs / "mine.py").write_text("x = 1", encoding="utf-8")
     assert write_labs(solutions, labs) == [labs / "lab01.py"]
-    assert [path.name for path in labs.iterdir()] == ["lab01.py"]
+    assert sorted(path.name for path in labs.iterdir()) == ["lab01.py", "mine.py"]
     assert text_of(labs / "lab01.py") == TWO_STRIPPED
+    assert text_of(labs / "mine.py") == "x = 1", "somebody's own file is not ours to delete"
 
 
 def test_a_mistake_in_one_solution_leaves_all_labs_as_they_were(tmp_path):

@@ -164,9 +164,9 @@ def test_a_lab_is_short_and_every_section_says_what_to_look_at(name):
 def test_lab_1_counts_and_compares(solution):
     ran, out = solution("lab01_batch_input")
     assert table_below(ran.out, "1. ") == [
-        ["all at once", "550", "1", "3"],
-        ["a batch at a time", "100", "6", "18"],
-        ["one at a time", "1", "550", "1650"],
+        ["一次全部 all at once", "550", "1", "3"],
+        ["一次一批 in batches", "100", "6", "18"],
+        ["一次一筆 one at a time", "1", "550", "1650"],
     ]
     (batches,) = table_below(ran.out, "2. ")
     assert batches[0] == "6"

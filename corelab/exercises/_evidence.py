@@ -96,9 +96,22 @@ def checks(asked: Mapping[str, Asked], found: Mapping[str, Found], outcome: Outc
         elif find.passed:
             verdicts.append(Check(name, ask.title, ask.points, "passed", find.expected, find.got))
         else:
-            got = find.got or outcome.message or both("沒有結果", "nothing")
+            got, try_next = find.got, ask.help
+            if not got and outcome.message:  # it did not come to this
+                got, try_next = outcome.message, both("先讓這個錯誤消失", "mend this error first")
             codes = tuple(sorted(set(find.codes) - {"", NAMELESS}))
-            verdicts.append(Check(name, ask.title, ask.points, "failed", find.expected, got, ask.help, codes))
+            verdicts.append(
+                Check(
+                    name,
+                    ask.title,
+                    ask.points,
+                    "failed",
+                    find.expected,
+                    got or both("沒有結果", "nothing"),
+                    try_next,
+                    codes,
+                )
+            )
     return verdicts
 
 

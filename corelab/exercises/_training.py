@@ -55,7 +55,6 @@ BATCHES = (
     ),
 )
 
-NO_UPDATES = both("參數沒有隨批次更新", "the weights were not updated from batches")
 One = TypeVar("One")
 MOST_VALUES = 300  # that are looked at
 
@@ -72,6 +71,8 @@ class Training:
     batch_size: int
     values: np.ndarray | None
     updates: list[Update]
+    no_updates: str
+    """Why there are none, where that is known."""
     after: network.Layers | None
 
     def losses(
@@ -104,6 +105,7 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
     """The training whose part of what was sent, and whose frames, have this name."""
     its = part(sent, name)
     layers, activation = network.unpack(its)
+    page = read(outcome, name, "page", int(its["updates"]), len(its["targets"]))
     return Training(
         its["inputs"],
         its["targets"],
@@ -112,7 +114,8 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
         int(its["epochs"]),
         int(its["batch_size"]),
         read(outcome, f"{name} values", "values", None),
-        read_updates(read(outcome, name, "page", int(its["updates"]), len(its["targets"]))),
+        [] if page is None else read_updates(page),
+        "" if page is None else both("參數沒有隨批次更新", "the weights were not updated from batches"),
         read_layers(outcome, name, layers),
     )
 
@@ -134,10 +137,8 @@ class Update:
     """How far the marks of its samples were moved: under gradient descent by the learning rate."""
 
 
-def read_updates(page: np.ndarray | None) -> list[Update]:
-    """The updates that a page (updates, samples) tells of, in order; none where it is no page."""
-    if page is None:
-        return []
+def read_updates(page: np.ndarray) -> list[Update]:
+    """The updates that a page (updates, samples) tells of, in order; none where it is none."""
     if page[0].min() >= 0 < page[0].max():  # the first batch finds nothing left over: this one goes uphill
         page = -page
     used = (page != 0).any(1)
@@ -177,7 +178,7 @@ def judge_batches(given: Training) -> Found:
     steps = len(cut(samples, size))
     expected = _in_words(given.epochs * steps, [size, samples % size or size])
     if not given.updates:
-        return Found(False, expected, NO_UPDATES)
+        return Found(False, expected, given.no_updates)
     got = _in_words(len(given.updates), [len(update.samples) for update in given.updates])
     epochs = by_epoch(given.updates, steps)
     right = (
@@ -323,7 +324,7 @@ def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
         "one-value-an-epoch": Found(
             counts == [fixed.epochs, learner.epochs],
             f"{fixed.epochs}, {learner.epochs}",
-            ", ".join(map(str, counts)),
+            ", ".join(map(str, counts)) if any(counts) else "",
             ("wrong-epochs",) if origin and average != network.NAMELESS and 0 not in counts else (),
         ),
         "cross-entropy": Found(origin is not None and not loss, expected, got, (loss, copied)),

@@ -124,7 +124,7 @@ def _judge_gradients(observed: training.Training, batches: Found) -> Found:
     """Whether each update was made from one batch's gradient, and nothing that was left of earlier ones."""
     updates, once_an_epoch = observed.updates, "steps-once-per-epoch" in batches.codes
     if not updates:
-        return Found(False, got=training.NO_UPDATES)
+        return Found(False, got=observed.no_updates)
     adding = sum(update.adds_up for update in updates)
     several = any(update.several for update in updates)
     got = both(

@@ -287,7 +287,7 @@ def _judge_values_on_the_way(learner: training.Training, descent: Descent) -> Fo
 def _judge_rule(learner: training.Training, descent: Descent | None) -> Found:
     """Whether a plain gradient descent leads to the weights, down whatever loss and at whatever rate."""
     if not learner.updates or learner.after is None:
-        return Found(False, got=training.NO_UPDATES)
+        return Found(False, got=learner.no_updates)
     way, plain = (
         sum(np.linalg.norm(weight) for weight, _ in network.combine(end, learner.layers, -1))
         for end in (learner.after, Descent().end(learner))
@@ -311,7 +311,7 @@ def _judge_rate(
     """
     expected = f"{LR:.3g}, {lr:.3g}"
     if not default.updates or not learner.updates:
-        return Found(False, expected, training.NO_UPDATES)
+        return Found(False, expected, default.no_updates and learner.no_updates)
     first = 0 if descent and not descent.adds_up else -1
     rates = [np.array([update.moved for update in one.updates[first:]]) for one in (default, learner)]
     right = np.allclose(rates[0], LR, 1e-3, 0) and np.allclose(rates[1], lr, 1e-3, 0)

@@ -159,7 +159,7 @@ def test_gradescopes_harness(tmp_path, monkeypatch, sandbox):
 
 
 def test_check_tells_a_student_what_holds(tmp_path, monkeypatch, capsys, sandbox):
-    monkeypatch.setattr(checking, "Sandbox", lambda *_: nullcontext(sandbox))
+    monkeypatch.setattr(checking, "Sandbox", lambda *_, **__: nullcontext(sandbox))
     put(tmp_path / "right" / ONE, RIGHT)
     put(tmp_path / "wrong" / ONE, SUMS)
     assert check([tmp_path / "right" / ONE, tmp_path / "wrong" / ONE], seed=5) == 1

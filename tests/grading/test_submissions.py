@@ -304,7 +304,11 @@ def test_an_encrypted_zip_and_an_unusual_one(tmp_path):
 @pytest.mark.parametrize("damage", ["not a zip", "cut", "flipped"])
 def test_a_damaged_zip_is_its_own_students_problem(tmp_path, damage):
     data = zipped(ONE, content=os.urandom(2000))
-    bad = {"not a zip": b"hello", "cut": data[:900], "flipped": data[:500] + b"!" + data[501:]}[damage]
+    bad = {
+        "not a zip": b"hello",
+        "cut": data[:900],
+        "flipped": data[:500] + bytes([data[500] ^ 1]) + data[501:],
+    }[damage]
     put(tmp_path, f"class/bob/{ONE}")
     (tmp_path / "class/alice.zip").write_bytes(bad)
     alice, bob = find([tmp_path / "class"], STEMS)
