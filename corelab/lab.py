@@ -184,6 +184,9 @@ class Lab:
         if isinstance(error, UserError):
             say_error(self.name, error)
             raise SystemExit(2)
+        if isinstance(error, NotImplementedError):  # a function that is the student's to write
+            print(self.text(f"還沒寫:{error}", f"not written yet: {error}"), file=sys.stderr)
+            raise SystemExit(1)
         if issubclass(kind, KeyboardInterrupt):
             if self.runs:
                 self._save()

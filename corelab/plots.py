@@ -77,6 +77,19 @@ def loss_curves(histories: Mapping[str, History]) -> Figure:
 
 
 @mpl.rc_context(_STYLE)
+def epoch_losses(values: Mapping[str, Sequence[float]]) -> Figure:
+    """The mean loss of every epoch, one curve a training."""
+    figure, (axes,) = _panels(1, width=6.4)
+    for (name, losses), colour in zip(values.items(), COLOURS, strict=False):
+        axes.plot(np.arange(1, len(losses) + 1), losses, "o-", markersize=3, color=colour, label=name)
+    axes.set(xlabel="epoch", ylabel="training cross-entropy (nats)")
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend()
+    return figure
+
+
+@mpl.rc_context(_STYLE)
 def paths_on_curve(cost: Cost, paths: Mapping[str, Tensor], span: tuple[float, float]) -> Figure:
     """A cost of one variable, and each path (steps + 1, 1) over it in a panel of its own."""
     figure, panels = _panels(len(paths), width=3.6 * len(paths), height=3.3, sharey=True)

@@ -48,7 +48,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except NotImplementedError as todo:
-        raise SystemExit(f"還沒寫 / not written yet: {todo}") from None
+    main()

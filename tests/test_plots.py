@@ -238,6 +238,13 @@ def test_effective_learning_rates(tmp_path):
     assert labels(axes) == list(rates)
 
 
+def test_epoch_losses(tmp_path):
+    (axes,) = drawn(plots.epoch_losses({"lr = 0.02": [2.0, 1.0, 0.5]}), tmp_path)
+    assert list(line(axes, "lr = 0.02").get_xdata()) == [1, 2, 3]
+    assert list(line(axes, "lr = 0.02").get_ydata()) == [2.0, 1.0, 0.5]
+    assert axes.get_xlabel() == "epoch"
+
+
 def test_ours_over_builtin(tmp_path):
     losses = history(80).losses
     (axes,) = drawn(plots.ours_over_builtin({"Adam": (losses, [loss + 0.5 for loss in losses])}), tmp_path)

@@ -90,7 +90,8 @@ class Found:
 def checks(asked: Mapping[str, Asked], found: Mapping[str, Found], outcome: Outcome) -> list[Check]:
     """The verdict on each thing asked. Where we could not run the answer, nothing is said against it."""
     verdicts = []
-    for name, (ask, find) in {name: (asked[name], found[name]) for name in asked}.items():
+    for name, ask in asked.items():
+        find = found[name]
         if outcome.status == "could not run":
             verdicts.append(Check(name, ask.title, ask.points, "could not check", got=outcome.message))
         elif find.passed:

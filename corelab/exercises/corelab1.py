@@ -72,7 +72,7 @@ CHECKS = {
             "Double batch_size: do your values double too? A mean does not grow with the size of its batch.",
         ),
     ),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -151,14 +151,15 @@ def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
     hard_coded = ("hard-coded",) if len(lists) > 1 and all(given == lists[0] for given in lists) else ()
 
     def found(of: str, cases: tuple[str, ...], show: str) -> Found:
-        mistakes = [getattr(readings[name], of) if readings[name] else None for name in cases]
-        codes = [code for code in mistakes if code]
+        explained = [reading for name in cases if (reading := readings[name])]
+        mistakes = {getattr(reading, of) for reading in explained} - {""}
+        in_full = len(explained) == len(cases)  # else a name that fits some of it may be wrong
         got = values[show]
         return Found(
-            passed=not any(mistake != "" for mistake in mistakes),
+            passed=in_full and not mistakes,
             expected=f"{len(expected[show])}: {few(expected[show])}",
             got="" if got is None else f"{len(got)}: {few(got)}",
-            codes=(*codes, *hard_coded),
+            codes=(*(mistakes if in_full else ()), *hard_coded),
         )
 
     full = ("ragged", "default")

@@ -36,6 +36,8 @@ PRELOAD = (
     "torch",
     "torchvision",
     "matplotlib.pyplot",
+    "corelab.lab",
+    "corelab.optim",
     *(f"corelab.exercises.{module.name}" for module in pkgutil.iter_modules(exercises.__path__)),
 )
 

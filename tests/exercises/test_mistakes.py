@@ -78,6 +78,7 @@ FIRST = [
             batch_mean="sum-instead-of-mean", cross_entropy="softmax-before-cross-entropy"),
     mistake("hard-coded", "corelab1_loader", {"    return losses": "    return [2.3, 2.31, 2.29]"},
             batches="hard-coded", last_batch="hard-coded", cross_entropy="hard-coded", batch_mean="hard-coded"),
+    mistake("an empty list", "corelab1_loader", {"    return losses": "    return []"}, *ALL1),
     mistake("nothing returned", "corelab1_loader", {"    return losses": ""}, *ALL1),
     mistake("not defined", "corelab1_loader", {"def batch_cross_entropy": "def batch_crossentropy"}, *ALL1),
     mistake("NaN", "corelab1_loader", {"    return losses": "    return [float('nan')] * len(losses)"}, *ALL1),
