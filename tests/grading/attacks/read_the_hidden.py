@@ -6,6 +6,8 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/sbin", "/sys", "/dev", "/nix", "/g
 
 
 def look(path):
+    if not os.path.isfile(path):  # a named pipe would hold us up
+        return
     try:
         with open(path, "rb") as file:
             print(path, file.read(1 << 16))
