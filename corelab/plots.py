@@ -161,12 +161,12 @@ def optimizers(panels: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure:
             losses = np.full((len(runs), longest), np.nan)  # (seeds, steps); one that diverged is shorter
             for row, run in zip(losses, runs, strict=True):
                 row[: run.history.steps] = _smooth(run.history.losses)
-            losses = losses[:, np.isfinite(losses).any(0)]
-            steps = np.arange(1, losses.shape[1] + 1)
+            seen = losses[:, np.isfinite(losses).any(0)]
+            steps = np.arange(1, seen.shape[1] + 1)
             colour = OPTIMIZER_COLOURS[runs[0].optimizer]
-            axes.plot(steps, np.nanmean(losses, 0), color=colour, label=f"{name}")
+            axes.plot(steps, np.nanmean(seen, 0), color=colour, label=f"{name}")
             axes.fill_between(
-                steps, np.nanmin(losses, 0), np.nanmax(losses, 0), color=colour, alpha=0.18, linewidth=0
+                steps, np.nanmin(seen, 0), np.nanmax(seen, 0), color=colour, alpha=0.18, linewidth=0
             )
         axes.set(xlabel="step", title=title, ylim=(0, 3.4))
         axes.legend(fontsize=8, loc="upper right")
