@@ -240,7 +240,7 @@ def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argpars
     add = parser.add_argument
     add("--data", choices=DATASETS, default="fashion-mnist", help="the data set")
     add("--data-root", default="data", help="the folder that holds FashionMNIST/raw or MNIST/raw")
-    limit = defaults.get("limit") or argparse.SUPPRESS
+    limit = defaults.get("limit")
     add("--limit", type=at_least_one, default=limit, help="only the first so many samples, not all")
     if "epochs" in defaults:
         add("--epochs", type=at_least_one, default=defaults["epochs"], help="passes over all the data")
@@ -257,13 +257,15 @@ def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argpars
     )
     add("--out", default=str(Path("runs") / name), help="the folder of the figures and results.json")
     add("--lang", choices=LANGUAGES, default=_language(), help="of what is printed")
-    add("--no-progress", dest="progress", action="store_false", default=argparse.SUPPRESS, help="no bars")
-    parser.set_defaults(progress=True, limit=defaults.get("limit"))
+    add("--no-progress", dest="progress", action="store_false", help="no progress bars")
     return parser
 
 
 class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
-    """The docstring as it is written, and the default behind every option."""
+    """The docstring as it is written, and the default behind every option that has one."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, True) else super()._get_help_string(action)
 
 
 def _language() -> str:
