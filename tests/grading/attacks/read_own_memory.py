@@ -14,11 +14,15 @@ def double(x):
     libc = ctypes.CDLL(None)
     reader, writer = os.pipe()
     found = set()
-    for megabyte in sorted({id(thing) >> 20 for thing in gc.get_objects()}):
+    # Bytes are not among the collector's objects: ours may lie in a megabyte of its own.
+    for megabyte in sorted({id(thing) >> 20 for thing in [*gc.get_objects(), OURS]}):
+        before = b""  # of a mark that lies across two blocks
         for address in range(megabyte << 20, (megabyte + 1) << 20, BLOCK):
             # The kernel refuses, without harm, to write what is not mapped.
             if libc.write(writer, ctypes.c_void_p(address), BLOCK) > 0:
-                found |= set(re.findall(rb"MARK:[0-9a-f]{16}", os.read(reader, BLOCK)))
+                block = before + os.read(reader, BLOCK)
+                found |= set(re.findall(rb"MARK:[0-9a-f]{16}", block))
+                before = block[-len(OURS) :]
     for mark in found:
         if hashlib.sha256(mark).hexdigest() == HINTS["mark"]:
             print("found", mark)
