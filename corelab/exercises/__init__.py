@@ -3,7 +3,7 @@
 A module `corelab/exercises/<name>.py` whose name does not begin with an underscore is an exercise. It defines
 
     FILE: str       the file that a student hands in, `corelab1_batch_input.py`
-    TITLE: str      one line, zh-TW then English
+    TITLE: str      one line, marked with N_
     POINTS: float   the most it gives
 
     def draw(seed: int) -> tuple[Arrays, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from corelab.exercises._network import NAMELESS, Layers
 from corelab.grading.records import Arrays, Check, Outcome
+from corelab.language import _
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-4  # float32's accuracy, and an answer that rounds to four decimals
 MOST_NUMBERS = 10_000_000
@@ -91,34 +92,29 @@ def checks(asked: Mapping[str, Asked], found: Mapping[str, Found], outcome: Outc
     """The verdict on each thing asked. Where we could not run the answer, nothing is said against it."""
     verdicts = []
     for name, ask in asked.items():
-        find = found[name]
+        find, title = found[name], _(ask.title)
         if outcome.status == "could not run":
-            verdicts.append(Check(name, ask.title, ask.points, "could not check", got=outcome.message))
+            verdicts.append(Check(name, title, ask.points, "could not check", got=outcome.message))
         elif find.passed:
-            verdicts.append(Check(name, ask.title, ask.points, "passed", find.expected, find.got))
+            verdicts.append(Check(name, title, ask.points, "passed", find.expected, find.got))
         else:
-            got, try_next = find.got, ask.help
+            got, try_next = find.got, _(ask.help)
             if not got and outcome.message:  # it did not come to this
-                got, try_next = outcome.message, both("先讓這個錯誤消失", "mend this error first")
+                got, try_next = outcome.message, _("mend this error first")
             codes = tuple(sorted(set(find.codes) - {"", NAMELESS}))
             verdicts.append(
                 Check(
                     name,
-                    ask.title,
+                    title,
                     ask.points,
                     "failed",
                     find.expected,
-                    got or both("沒有結果", "nothing"),
+                    got or _("nothing"),
                     try_next,
                     codes,
                 )
             )
     return verdicts
-
-
-def both(zh: str, en: str) -> str:
-    """A text in both languages, as every text of a check is."""
-    return f"{zh} / {en}"
 
 
 def few(values: np.ndarray | None) -> str:

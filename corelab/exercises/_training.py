@@ -12,46 +12,40 @@ from typing import TypeVar
 import numpy as np
 
 from corelab.exercises import _network as network
-from corelab.exercises._evidence import Found, agree, both, cut, few, part, read, read_layers
+from corelab.exercises._evidence import Found, agree, cut, few, part, read, read_layers
 from corelab.grading.records import Arrays, Outcome
+from corelab.language import N_, _
 
 # Titles and helps of the checks that both exercises make.
 ONE_VALUE_AN_EPOCH = (
-    both("每個 epoch 傳回一個值", "one value is returned for every epoch"),
-    both(
-        "傳回的 list 長度應該等於 epochs。你在哪一層迴圈裡 append?迴圈次數用的是參數 epochs 嗎?",
-        "The list should be as long as epochs. In which loop do you append, and does the argument epochs "
-        "say how often it runs?",
+    N_("one value is returned for every epoch"),
+    N_(
+        "The list should be as long as epochs. In which loop do you append, and does the argument "
+        "epochs say how often it runs?"
     ),
 )
 CROSS_ENTROPY = (
-    both("值是模型輸出的交叉熵", "the values are the cross-entropy of the model's outputs"),
-    both(
-        "模型輸出的是 logits。看看你的損失函數要的是 logits、機率,還是機率的對數?資料和標籤還是成對的嗎?",
-        "The model gives logits. Does your loss function expect logits, probabilities, or their logarithms? "
-        "Are inputs and targets still in pairs?",
+    N_("the values are the cross-entropy of the model's outputs"),
+    N_(
+        "The model gives logits. Does your loss function expect logits, probabilities, or their "
+        "logarithms? Are inputs and targets still in pairs?"
     ),
 )
 EPOCH_MEAN = (
-    both("一個 epoch 的值是所有資料的平均", "an epoch's value is the mean over all its samples"),
-    both(
-        "拿一個不更新的模型算三個 epoch:三個值應該一樣,而且等於整個 dataset 的平均交叉熵。最後一批比較小時,"
-        "它的平均該和其他批一樣重要嗎?總和什麼時候歸零?除以什麼?",
-        "Take a model that is not updated through three epochs: the three values should be the same, and "
-        "the mean cross-entropy of the whole dataset. Should the mean of a smaller last batch weigh as "
-        "much as the others? When does the total start from zero, and what is it divided by?",
+    N_("an epoch's value is the mean over all its samples"),
+    N_(
+        "Take a model that is not updated through three epochs: the three values should be the "
+        "same, and the mean cross-entropy of the whole dataset. Should the mean of a smaller last "
+        "batch weigh as much as the others? When does the total start from zero, and what is it "
+        "divided by?"
     ),
 )
 BATCHES = (
-    both(
-        "每批 batch_size 筆更新一次,每個 epoch 每筆資料用一次",
-        "an update for every batch of batch_size samples, every sample once an epoch",
-    ),
-    both(
-        "數數看:N 筆資料、每批 batch_size 筆,一個 epoch 應該更新幾次?"
-        "你的 optimizer.step() 執行了幾次,每次前面餵了幾筆?最後不滿一批的資料呢?",
-        "Count: how many updates should an epoch of N samples in batches of batch_size make? How often "
-        "does your optimizer.step() run, after how many samples each time? And the short last batch?",
+    N_("an update for every batch of batch_size samples, every sample once an epoch"),
+    N_(
+        "Count: how many updates should an epoch of N samples in batches of batch_size make? How "
+        "often does your optimizer.step() run, after how many samples each time? And the short last"
+        " batch?"
     ),
 )
 
@@ -115,7 +109,7 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
         int(its["batch_size"]),
         read(outcome, f"{name} values", "values", None),
         [] if page is None else read_updates(page),
-        "" if page is None else both("參數沒有隨批次更新", "the weights were not updated from batches"),
+        "" if page is None else _("the weights were not updated from batches"),
         read_layers(outcome, name, layers),
     )
 
@@ -234,7 +228,7 @@ def _without_tail(epochs: Sequence[Sequence[Update]], samples: int) -> bool:
 def _in_words(updates: int, sizes: Sequence[int]) -> str:
     shown = sorted(set(sizes), reverse=True)
     several = ", ".join(map(str, shown[:4])) + (", …" if len(shown) > 4 else "")
-    return both(f"{updates} 次更新,每次 {several} 筆", f"{updates} updates, from {several} samples each")
+    return _("{updates} updates, from {several} samples each").format(updates=updates, several=several)
 
 
 # -- values

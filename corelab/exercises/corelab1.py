@@ -19,7 +19,6 @@ from corelab.exercises._evidence import (
     Asked,
     Found,
     agree,
-    both,
     checks,
     cut,
     few,
@@ -28,49 +27,38 @@ from corelab.exercises._evidence import (
     read,
 )
 from corelab.grading.records import Arrays, Check, Outcome
+from corelab.language import N_
 
 FILE = "corelab1_batch_input.py"
-TITLE = "題目 1:資料批次輸入網路 / Exercise 1: feeding the network in batches"
+TITLE = N_("Exercise 1: feeding the network in batches")
 POINTS = 30.0
 
 CHECKS = {
     "batches": Asked(
         10,
-        both(
-            "每 batch_size 筆輸入一次,依資料順序,一批一個值",
-            "batch_size samples at a time, in the data's order, and a value for each",
-        ),
-        both(
-            "算算看:N 筆資料、每批 batch_size 筆,應該有幾個值?印出每一批的 inputs.shape 和第一筆,"
-            "和 dataset 比一比。",
+        N_("batch_size samples at a time, in the data's order, and a value for each"),
+        N_(
             "Count: how many values should N samples in batches of batch_size give? Print each batch's "
-            "inputs.shape and its first sample, and compare them with the dataset.",
+            "inputs.shape and its first sample, and compare them with the dataset."
         ),
     ),
     "last-batch": Asked(
         6,
-        both("最後不滿一批的資料也要算", "the short last batch counts too"),
-        both(
-            "用 250 筆、每批 100 筆試試:最後 50 筆到哪裡去了?它的平均要除以多少?",
-            "Try 250 samples in batches of 100: where do the last 50 go, and what is their mean divided by?",
-        ),
+        N_("the short last batch counts too"),
+        N_("Try 250 samples in batches of 100: where do the last 50 go, and what is their mean divided by?"),
     ),
     "cross-entropy": Asked(
         8,
-        both("值是模型輸出的交叉熵", "the values are the cross-entropy of the model's outputs"),
-        both(
-            "模型輸出的是 logits。看看你的損失函數說明:它要的是 logits、機率,還是機率的對數?中間多做了什麼?",
-            "The model gives logits. Read what your loss function expects: logits, probabilities, or their "
-            "logarithms? What happens to them on the way?",
+        N_("the values are the cross-entropy of the model's outputs"),
+        N_(
+            "The model gives logits. Read what your loss function expects: logits, probabilities, or "
+            "their logarithms? What happens to them on the way?"
         ),
     ),
     "batch-mean": Asked(
         6,
-        both("每一批取平均", "each value is the mean over its batch"),
-        both(
-            "把 batch_size 加倍:你的值會不會也跟著加倍?平均值不該跟著批次大小變。",
-            "Double batch_size: do your values double too? A mean does not grow with the size of its batch.",
-        ),
+        N_("each value is the mean over its batch"),
+        N_("Double batch_size: do your values double too? A mean does not grow with the size of its batch."),
     ),
 }
 

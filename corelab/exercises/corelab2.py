@@ -15,11 +15,12 @@ import numpy as np
 
 from corelab.exercises import _network as network
 from corelab.exercises import _training as training
-from corelab.exercises._evidence import Asked, Found, both, checks, few, part, parts
+from corelab.exercises._evidence import Asked, Found, checks, few, part, parts
 from corelab.grading.records import Arrays, Check, Outcome
+from corelab.language import N_, _
 
 FILE = "corelab2_epochs.py"
-TITLE = "題目 2:EPOCH 的使用與優化器的搭配 / Exercise 2: epochs, and an optimizer"
+TITLE = N_("Exercise 2: epochs, and an optimizer")
 POINTS = 30.0
 
 CHECKS = {
@@ -29,29 +30,25 @@ CHECKS = {
     "batches": Asked(4, *training.BATCHES),
     "fresh-gradients": Asked(
         4,
-        both("每次更新只用那一批的梯度", "every update is made from its own batch's gradient alone"),
-        both(
-            "backward() 會把梯度加到 .grad 上。在兩次 backward() 之間印出某個參數的 .grad:"
-            "它什麼時候該歸零?step() 又該放在哪一層迴圈?",
-            "backward() adds to .grad. Print some parameter's .grad between two calls of it: when should it "
-            "be zero again? And in which loop does step() belong?",
+        N_("every update is made from its own batch's gradient alone"),
+        N_(
+            "backward() adds to .grad. Print some parameter's .grad between two calls of it: when "
+            "should it be zero again? And in which loop does step() belong?"
         ),
     ),
     "learns": Asked(
         8,
-        both("傳入的 model 學會了", "the model that was handed in has learned"),
-        both(
-            "訓練前後各印一次 model 的參數:有變嗎?依序看 zero_grad、backward、step,以及 optimizer 拿到的"
-            "是誰的參數。有變但沒學會,就看學習率,還有資料和標籤是否成對。",
-            "Print the model's parameters before and after: do they change? Follow zero_grad, backward and "
-            "step in their order, and whose parameters the optimizer holds. If they change and it does not "
-            "learn, look at the learning rate, and whether inputs and targets are in pairs.",
+        N_("the model that was handed in has learned"),
+        N_(
+            "Print the model's parameters before and after: do they change? Follow zero_grad, backward "
+            "and step in their order, and whose parameters the optimizer holds. If they change and it "
+            "does not learn, look at the learning rate, and whether inputs and targets are in pairs."
         ),
     ),
 }
 LEARNED = 0.94  # of the loss, at most: chance gives less of a fall, and any sane setting more
 EPOCHS, BATCH_SIZE = 10, 100  # as the question asks, and train takes them by default
-NOT_TRAINED = both("模型的參數沒有動", "the model's weights did not move")
+NOT_TRAINED = N_("the model's weights did not move")
 
 
 @dataclass(frozen=True)
@@ -127,9 +124,8 @@ def _judge_gradients(observed: training.Training, batches: Found) -> Found:
         return Found(False, got=observed.no_updates)
     adding = sum(update.adds_up for update in updates)
     several = any(update.several for update in updates)
-    got = both(
-        f"{len(updates)} 次更新中有 {adding} 次加上了先前的梯度",
-        f"{adding} of {len(updates)} updates had earlier gradients added",
+    got = _("{adding} of {count} updates had earlier gradients added").format(
+        adding=adding, count=len(updates)
     )
     codes = batches.codes if once_an_epoch else ("no-zero-grad",) if adding and not several else ()
     return Found(not adding and not once_an_epoch, "0", got, codes)
@@ -147,8 +143,8 @@ def _judge_learning(learner: training.Training, held_out: HeldOut) -> Found:
     before = loss(learner.layers, held_out.targets)
     after = loss(learner.after, held_out.targets)
     most = LEARNED * min(before, loss(learner.after, np.roll(held_out.targets, 1)))
-    expected = both("新資料的交叉熵低於", "cross-entropy on new data below") + f" {most:.4g}"
-    return Found(after < most, expected, f"{before:.4g} → {after:.4g}" if after != before else NOT_TRAINED)
+    expected = _("cross-entropy on new data below") + f" {most:.4g}"
+    return Found(after < most, expected, f"{before:.4g} → {after:.4g}" if after != before else _(NOT_TRAINED))
 
 
 def _judge_fall(learner: training.Training) -> Found:
@@ -158,5 +154,5 @@ def _judge_fall(learner: training.Training) -> Found:
         return Found(False)
     before, after = learner.losses(learner.layers), learner.losses(learner.after)
     most = [before[loss].mean() - (before[loss] - after[loss]).mean() / 3 for loss in network.LOSSES]
-    expected = both("最後一個值低於", "a last value below") + f" {most[0]:.4g}"
+    expected = _("a last value below") + f" {most[0]:.4g}"
     return Found(bool(learner.values[-1] < max(most)), expected, few(learner.values))

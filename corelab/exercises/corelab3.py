@@ -20,11 +20,12 @@ import numpy as np
 from corelab.exercises import _network as network
 from corelab.exercises import _structure as structure
 from corelab.exercises import _training as training
-from corelab.exercises._evidence import Asked, Found, agree, both, checks, few, part, parts, read
+from corelab.exercises._evidence import Asked, Found, agree, checks, few, part, parts, read
 from corelab.grading.records import Arrays, Check, Outcome
+from corelab.language import N_, _
 
 FILE = "corelab3_gradient_descent.py"
-TITLE = both("題目 3:學習率與梯度下降法,觀察損失函數的變化", "Exercise 3: learning rate and gradient descent")
+TITLE = N_("Exercise 3: learning rate and gradient descent")
 POINTS = 40.0
 LAYERS, EPOCHS, BATCH_SIZE, LR = 5, 50, 200, 0.02  # as the question asks
 OBSERVATION_BYTES = 4000
@@ -32,28 +33,21 @@ OBSERVATION_BYTES = 4000
 CHECKS = {
     "five-layers": Asked(
         6,
-        both("五個全連接層,784 → … → 10", "five fully connected layers, 784 → … → 10"),
-        both(
-            "印出 model,再數數 model.parameters():看得到五層嗎?放在 Python list 裡的層,PyTorch 找不到。",
-            "Print the model, and count model.parameters(): are all five layers there? PyTorch does not "
-            "find layers that are kept in a Python list.",
+        N_("five fully connected layers, 784 → … → 10"),
+        N_(
+            "Print the model, and count model.parameters(): are all five layers there? PyTorch does not"
+            " find layers that are kept in a Python list."
         ),
     ),
     "activation": Asked(
         3,
-        both("層與層之間有激活函數", "an activation between the layers"),
-        both(
-            "兩個線性層直接相連,合起來還是一個線性層:中間要放什麼,才多得出東西?",
-            "Two linear layers in a row are one linear layer again: what has to stand between them?",
-        ),
+        N_("an activation between the layers"),
+        N_("Two linear layers in a row are one linear layer again: what has to stand between them?"),
     ),
     "logits": Asked(
         3,
-        both("最後一層直接輸出 logits", "logits come out of the last layer as they are"),
-        both(
-            "看看 model 最後一層之後還做了什麼。logits 可以是負的,加起來也不必是 1。",
-            "What does the model do behind its last layer? Logits may be negative, and need not add up to 1.",
-        ),
+        N_("logits come out of the last layer as they are"),
+        N_("What does the model do behind its last layer? Logits may be negative, and need not add up to 1."),
     ),
     "one-value-an-epoch": Asked(4, *training.ONE_VALUE_AN_EPOCH),
     "cross-entropy": Asked(4, *training.CROSS_ENTROPY),
@@ -61,21 +55,18 @@ CHECKS = {
     "batches": Asked(5, *training.BATCHES),
     "gradient-descent": Asked(
         6,
-        both("原始的梯度下降法:θ ← θ − η ∇C(θ)", "plain gradient descent: θ ← θ − η ∇C(θ)"),
-        both(
-            "每一步只減去這一批的梯度:沒有動量、不調整學習率,也沒有前幾批留下的梯度。"
-            "用只有一個參數的模型手算兩步,比比看。",
-            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing left of the "
-            "batches before. Compute two steps by hand for a model of one parameter, and compare.",
+        N_("plain gradient descent: θ ← θ − η ∇C(θ)"),
+        N_(
+            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing left of "
+            "the batches before. Compute two steps by hand for a model of one parameter, and compare."
         ),
     ),
     "learning-rate": Asked(
         4,
-        both("每一步是 η 乘以這一批的平均梯度", "a step is η times the batch's mean gradient"),
-        both(
-            "用 lr=0.02 和 lr=0.04 各訓練一步:參數動的距離應該差兩倍。批次加倍時,距離不該跟著加倍。",
-            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as far. With "
-            "twice the batch they should not.",
+        N_("a step is η times the batch's mean gradient"),
+        N_(
+            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as far. "
+            "With twice the batch they should not."
         ),
     ),
 }
@@ -165,7 +156,7 @@ def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
     bent = any(structure.is_bent(layer.inputs) for layer in layers[1:])
     as_they_are = to_classes and structure.differ_by_constants(logits, last)
     cut_off = to_classes and not as_they_are and agree(logits, np.maximum(last, 0))
-    missing = "" if owned else both(",有些不在 model.parameters() 裡", ", some not in model.parameters()")
+    missing = "" if owned else _(", some not in model.parameters()")
     return {
         "five-layers": Found(
             five and owned and to_classes and widths[0] == network.PIXELS,
@@ -175,7 +166,7 @@ def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
         ),
         "activation": Found(
             bent,
-            got="" if bent else both("整個模型是線性的", "the model is affine"),
+            got="" if bent else _("the model is affine"),
             codes=("no-activation",) if len(layers) > 1 else (),
         ),
         "logits": Found(
@@ -292,8 +283,8 @@ def _judge_rule(learner: training.Training, descent: Descent | None) -> Found:
         sum(np.linalg.norm(weight) for weight, _ in network.combine(end, learner.layers, -1))
         for end in (learner.after, Descent().end(learner))
     )
-    expected = both("梯度下降法走到的地方", "where gradient descent leads")
-    got = both(f"走了它的 {way / plain:.3g} 倍遠", f"{way / plain:.3g} times as far")
+    expected = _("where gradient descent leads")
+    got = _("{ratio:.3g} times as far").format(ratio=way / plain)
     if descent:
         return Found(not descent.adds_up, expected, got, ("no-zero-grad",))
     rates = np.array([update.moved for update in learner.updates])

@@ -15,6 +15,7 @@ from corelab.grading.sandbox import Limits, Sandbox
 from corelab.grading.source import SUFFIXES
 from corelab.grading.submissions import Answer, exercise_of
 from corelab.grading.text import one_line, say
+from corelab.language import _
 
 MARK = {"passed": "[OK]", "failed": "[X] ", "could not check": "[?] "}  # every console has these letters
 _LINES = 20
@@ -39,7 +40,7 @@ def check(
         for path, name in asked:
             exercise = exercises[name]
             verdict = judging.judge_file(sandbox, exercise, Answer(path.name, Place(path)), seed)
-            say(f"{exercise.TITLE}\n{one_line(str(path))}")
+            say(f"{_(exercise.TITLE)}\n{one_line(str(path))}")
             say("\n".join(_told(verdict)))
             passed &= verdict.status == "graded" and all(
                 check.outcome == "passed" for check in verdict.checks

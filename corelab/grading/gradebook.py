@@ -19,6 +19,7 @@ from corelab.errors import UserError
 from corelab.grading.ledger import Row
 from corelab.grading.records import Check, Verdict
 from corelab.grading.submissions import Student
+from corelab.language import _
 
 Exercises = Mapping[str, ModuleType]  # by short name, `corelab1`
 
@@ -150,7 +151,7 @@ def _tests(n: int, name: str, exercise: ModuleType, verdict: Verdict) -> list[di
     """An exercise's checks as tests; one test for all of an exercise that has none, as it did not run."""
     if not verdict.checks:
         unsettled = verdict.status == "could not check"
-        whole = Check(name, exercise.TITLE, verdict.points, "could not check" if unsettled else "failed")
+        whole = Check(name, _(exercise.TITLE), verdict.points, "could not check" if unsettled else "failed")
         return [_test(f"{n}.1", name, whole, verdict.message or verdict.status)]
     return [_test(f"{n}.{k}", name, check, explained(check)) for k, check in enumerate(verdict.checks, 1)]
 

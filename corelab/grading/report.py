@@ -20,6 +20,7 @@ from markupsafe import Markup
 from corelab.grading.gradebook import Exercises, Graded, number, pending, ran
 from corelab.grading.records import CheckOutcome
 from corelab.grading.text import plain
+from corelab.language import _
 
 OUTPUT = 4000  # characters of an answer's output that the page shows; the results.json has more
 MISTAKES = 12
@@ -113,6 +114,7 @@ def report_html(class_: Callable[[], Iterable[Graded]], exercises: Exercises) ->
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.globals["_"] = _
     environment.filters.update(
         number=number, pending=pending, ran=ran, shown=lambda text: plain(text, OUTPUT)
     )
