@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from corelab import __version__
+from corelab import __version__, language
 from corelab.console import OneLineParser, at_least_one, say_error, seed, use_utf8
 from corelab.errors import UserError
+from corelab.language import _
 
 ISOLATIONS = ("namespaces", "separate-user", "limits-only")  # strongest first
 
@@ -17,8 +18,11 @@ ISOLATIONS = ("namespaces", "separate-user", "limits-only")  # strongest first
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 1 the answer is no, 2 the input was wrong."""
     use_utf8()
+    arguments = sys.argv[1:] if arguments is None else arguments
+    language.use(language.preferred(arguments))
     try:
         options = _parser().parse_args(arguments)
+        language.use(getattr(options, "lang", language.current()))  # also where it was written `--la`
         return options.run(options)
     except UserError as error:
         say_error("corelab", error)
@@ -29,73 +33,150 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = OneLineParser(
-        "corelab", description="A course lab kit on optimizing neural networks, in PyTorch."
+        "corelab", description=_("A course lab kit on optimizing neural networks, in PyTorch.")
     )
-    parser.add_argument("--version", action="version", version=f"corelab {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"corelab {__version__}",
+        help=_("show program's version number and exit"),
+    )
+    commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
 
     check = commands.add_parser(
         "check",
-        help="check your own answers: every check with its reason",
-        description="Judge answers to the Corelab exercises as the grader would. Exit code 1 where a check "
-        "fails.",
+        help=_("check your own answers: every check with its reason"),
+        description=_(
+            "Judge answers to the Corelab exercises as the grader would. Exit code 1 where a check fails."
+        ),
     )
     check.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help="a .py or .ipynb, named as handed out"
+        "files", nargs="+", type=Path, metavar="FILE", help=_("a .py or .ipynb, named as handed out")
     )
-    check.add_argument("--isolation", choices=ISOLATIONS, help="default: the strongest that works here")
+    check.add_argument("--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here"))
     check.set_defaults(run=_check)
 
     grade = commands.add_parser(
         "grade",
-        help="grade a class: results/, gradebook.csv, report.html",
-        description="Grade what students handed in. The same command again goes on where it stopped, and "
-        "judges only what is new or changed.",
+        help=_("grade a class: results/, gradebook.csv, report.html"),
+        description=_(
+            "Grade what students handed in. The same command again goes on where it stopped, and judges only "
+            "what is new or changed."
+        ),
     )
     grade.add_argument(
         "paths",
         nargs="+",
         type=Path,
         metavar="PATH",
-        help="answers, a folder or a zip: of the class with a folder or zip a student, or as Canvas or "
-        "Moodle exports it",
+        help=_(
+            "answers, a folder or a zip: of the class with a folder or zip a student, or as Canvas or Moodle "
+            "exports it"
+        ),
     )
-    grade.add_argument("--out", type=Path, required=True, metavar="DIR", help="of the ledger and the books")
-    grade.add_argument("--require-isolation", choices=ISOLATIONS, help="refuse to run with less")
-    grade.add_argument("--jobs", type=at_least_one, help="answers at a time (default: one a core)")
-    grade.add_argument("--canvas", type=Path, metavar="CSV", help="your gradebook from Canvas, to fill in")
     grade.add_argument(
-        "--moodle", type=Path, metavar="CSV", help="your grading worksheet from Moodle, to fill in"
+        "--out", type=Path, required=True, metavar="DIR", help=_("of the ledger and the books")
+    )
+    grade.add_argument("--require-isolation", choices=ISOLATIONS, help=_("refuse to run with less"))
+    grade.add_argument("--jobs", type=at_least_one, help=_("answers at a time (default: one a core)"))
+    grade.add_argument("--canvas", type=Path, metavar="CSV", help=_("your gradebook from Canvas, to fill in"))
+    grade.add_argument(
+        "--moodle", type=Path, metavar="CSV", help=_("your grading worksheet from Moodle, to fill in")
     )
     grade.set_defaults(run=_grade)
 
     for command in (check, grade):
-        command.add_argument("--seed", type=seed, help="of the hidden data (default: drawn, and told)")
+        command.add_argument("--seed", type=seed, help=_("of the hidden data (default: drawn, and told)"))
         command.add_argument(
-            "--time-limit", type=at_least_one, metavar="S", help="seconds an answer may take"
+            "--time-limit", type=at_least_one, metavar="S", help=_("seconds an answer may take")
         )
         command.add_argument(
-            "--memory-limit", type=at_least_one, metavar="MB", help="memory an answer may take"
+            "--memory-limit", type=at_least_one, metavar="MB", help=_("memory an answer may take")
         )
+
+    diagnose = commands.add_parser(
+        "diagnose",
+        help=_("an optimizer of your own beside a reference, and what is wrong with it"),
+        description=_(
+            "Run an optimizer class beside a reference, step by step, and name the mistake that explains "
+            "where it goes. Exit code 1 where it differs by more than a legitimate variant."
+        ),
+    )
+    diagnose.add_argument("which", metavar="FILE.py:Class", help=_("the file, and the class in it"))
+    diagnose.add_argument(
+        "--against",
+        required=True,
+        metavar="REFERENCE",
+        help=_("torch.optim.Adam, corelab.optim.Momentum, … (a wrong name lists them all)"),
+    )
+    diagnose.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help=_("settings of both (default: the reference's own)"),
+    )
+    diagnose.add_argument(
+        "--convention",
+        choices=("torch", "course"),
+        default="torch",
+        help=_("of a reference in corelab.optim"),
+    )
+    diagnose.add_argument("--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here"))
+    diagnose.add_argument("--json", action="store_true", help=_("as strict JSON"))
+    diagnose.set_defaults(run=_diagnose)
 
     parity = commands.add_parser(
         "parity",
-        help="our optimizers beside torch's, step by step",
-        description="Run every optimizer and convention beside its counterpart, step by step, in float64. "
-        "Exit code 1 when one differs.",
+        help=_("our optimizers beside torch's, step by step"),
+        description=_(
+            "Run every optimizer and convention beside its counterpart, step by step, in float64. Exit code "
+            "1 when one differs."
+        ),
     )
-    parity.add_argument("--json", action="store_true", help="as strict JSON")
-    parity.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help="where to run")
+    parity.add_argument("--json", action="store_true", help=_("as strict JSON"))
+    parity.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help=_("where to run"))
     parity.set_defaults(run=_parity)
 
     handout = commands.add_parser(
         "handout",
-        help="write what students get, without a line of the answers",
-        description="Write what students get (labs, bench, data, READMEs) into a new folder. "
-        "Without --out: generate this project's labs/ from its solutions/.",
+        help=_("write what students get, without a line of the answers"),
+        description=_(
+            "Write what students get (labs, bench, data, READMEs) into a new folder. Without --out: generate "
+            "this project's labs/ from its solutions/."
+        ),
     )
-    handout.add_argument("--out", type=Path, metavar="DIR", help="the new folder")
+    handout.add_argument("--out", type=Path, metavar="DIR", help=_("the new folder"))
     handout.set_defaults(run=_handout)
+
+    doctor = commands.add_parser(
+        "doctor",
+        help=_("what works here, and the mend for what does not"),
+        description=_(
+            "Look at Python, torch, torchvision, the device, the data, the font, the encoding and the "
+            "isolation of answers: each is OK, or comes with its mend. Exit code 1 where something that the "
+            "labs need does not work."
+        ),
+    )
+    doctor.set_defaults(run=_doctor)
+
+    race = commands.add_parser(
+        "race",
+        help=_("a page where the optimizers race over classical surfaces"),
+        description=_(
+            "Run every optimizer over classical surfaces, at many rates, and write one page to choose, play "
+            "and drag: offline, in both languages."
+        ),
+    )
+    page = Path("runs", "race.html")
+    race.add_argument("--out", type=Path, default=page, metavar="FILE", help=_("default: runs/race.html"))
+    race.set_defaults(run=_race)
+
+    for command in (parser, *commands.choices.values()):  # before the command, or behind it
+        command.add_argument(
+            "--lang", choices=language.LANGUAGES, default=argparse.SUPPRESS, help=_("of what is printed")
+        )
     return parser
 
 
@@ -138,6 +219,19 @@ def _limits(options: argparse.Namespace) -> Any:
     return limits
 
 
+def _diagnose(options: argparse.Namespace) -> int:
+    from corelab.grading import diagnose
+
+    return diagnose.run(
+        options.which,
+        options.against,
+        options.set,
+        convention=options.convention,
+        as_json=options.json,
+        isolation=_isolation(options.isolation),
+    )
+
+
 def _parity(options: argparse.Namespace) -> int:
     from corelab.lab import pick_device
     from corelab.optim import parity
@@ -154,6 +248,24 @@ def _handout(options: argparse.Namespace) -> int:
         written = write_labs(project() / "solutions", project() / "labs")
     for path in written:
         print(path)
+    return 0
+
+
+def _doctor(_options: argparse.Namespace) -> int:
+    from corelab.doctor import examine
+
+    return examine()
+
+
+def _race(options: argparse.Namespace) -> int:
+    from time import perf_counter
+
+    began = perf_counter()
+    from corelab.race.page import write
+
+    size = write(options.out, language.current()) / 1e6
+    said = _("{page}: {size:.1f} MB, in {seconds:.1f} s. Open it in a browser.")
+    print(said.format(page=options.out, size=size, seconds=perf_counter() - began))
     return 0
 
 

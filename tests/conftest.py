@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
+import gettext
 import os
+import re
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from corelab import language
+
 PROJECT = Path(__file__).resolve().parents[1]
 DATA = PROJECT / "data"
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "browser"]
 
 # Two threads wait for each other where the machine is busy; one is as fast for matrices this small.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# The tests read English, whatever the machine speaks: here, and in the processes that they start.
+os.environ["CORELAB_LANG"] = "en"
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    yield
+    language.use("en")
+
+
+class Bracketed(gettext.NullTranslations):
+    """A language in which every message is itself, in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+
+@pytest.fixture
+def untranslated(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
+    """Brackets every message from now on; finds the words of a text that stand outside of brackets."""
+    monkeypatch.setattr(language, "translations", lambda _name: Bracketed())
+    language.use("zh-TW")
+
+    def find(text: str) -> list[str]:
+        while text != (text := re.sub("⟦[^⟦⟧]*⟧", " ", text)):
+            pass
+        return re.findall(r"[^\W\d_]{2,}", text)
+
+    return find
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -102,6 +136,6 @@ def _as_interpreter(script: Path) -> int:
 
 @pytest.fixture
 def child_environment() -> dict[str, str]:
-    """The environment of a child process, with UTF-8 nowhere forced and no language chosen."""
-    chosen = {"PYTHONIOENCODING", "PYTHONUTF8", "CORELAB_LANG", "MPLBACKEND"}
+    """The environment of a child process, with UTF-8 nowhere forced."""
+    chosen = {"PYTHONIOENCODING", "PYTHONUTF8", "MPLBACKEND"}
     return {key: value for key, value in os.environ.items() if key not in chosen}

@@ -88,6 +88,62 @@ def test_bad_input_is_one_line_and_code_2(capsys, arguments, said):
     assert err.count("\n") == 1
 
 
+WORDS = re.compile(r"(?<!-)\b[a-z]{2,} [a-z]{2,}\b")
+
+
+def help_of(capsys, *arguments: str) -> str:
+    with pytest.raises(SystemExit):
+        cli.main([*arguments, "--help"])
+    return capsys.readouterr().out
+
+
+def commands(help_: str) -> list[str]:
+    return re.findall(r"^    ([a-z]+)", help_, re.MULTILINE)
+
+
+def test_every_word_of_every_help_can_be_translated(capsys, untranslated):
+    for command in ([], *([name] for name in commands(help_of(capsys)))):
+        usage, _, rest = help_of(capsys, *command).partition("\n\n")
+        of_the_program = {*untranslated(usage), *commands(rest), "help"}
+        assert "lang" in of_the_program, command  # every command can be asked in either language
+        assert {*untranslated(rest)} <= of_the_program, command
+
+
+@pytest.mark.parametrize("arguments", [["--lang", "zh-TW"], ["--lang", "en", "grade", "--lang=zh-TW"]])
+def test_help_in_chinese(capsys, arguments):
+    told = help_of(capsys, *arguments)
+    assert "顯示的語言" in told
+    assert not WORDS.search(told.partition("\n\n")[2]), told
+
+
+def test_the_language_of_the_environment_and_of_an_abbreviated_option(capsys, monkeypatch):
+    monkeypatch.setenv("CORELAB_LANG", "zh-TW")
+    assert "顯示的語言" in help_of(capsys, "handout")
+    assert cli.main(["handout", "--out", "/dev/null/nowhere", "--la", "en"]) == 2
+    assert not re.search("[\u4e00-\u9fff]", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], [], ["check", "--nonsense", "x"], ["check", "x", "--jobs"], ["check", "x", "--seed", "-1"],
+     ["grade", "--out"], ["--lang", "fr"], ["check", "nowhere.py"], ["grade", "nowhere", "--out", "x"]],
+)  # fmt: skip
+def test_bad_input_is_one_line_in_chinese(capsys, arguments, monkeypatch):
+    monkeypatch.setenv("CORELAB_LANG", "zh-TW")
+    assert cli.main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("corelab: ")
+    assert err.count("\n") == 1
+    assert re.search("[\u4e00-\u9fff]", err)
+    assert not WORDS.search(err), err
+
+
+def test_a_language_that_there_is_not(capsys):
+    assert cli.main(["check", "x.py", "--lang", "fr"]) == 2
+    err = capsys.readouterr().err
+    assert re.fullmatch(r"corelab: .*--lang: invalid choice: 'fr' \(choose from '?zh-TW'?, '?en'?\).*\n", err)
+
+
 def test_handout_writes_labs_from_solutions_or_a_folder(tmp_path, monkeypatch, capsys):
     asked = []
     monkeypatch.setattr("corelab.handout.project", lambda: tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,15 @@ def test_nothing_is_missing_and_nothing_is_stale(translated, tmp_path: Path, mon
     assert [text for text, translation in translated.items() if not translation] == []
 
 
+def test_no_text_is_in_an_f_string():
+    """There it is not found by what extracts the texts."""
+    inside = re.compile(r"""\bf(["']).*\{[^}]*\bN?_\(["'].*\1""")
+    sources = [path for folder in ("corelab", "solutions") for path in (PROJECT / folder).rglob("*.py")]
+    assert len(sources) > 50
+    found = [line for path in sources for line in path.read_text(encoding="utf-8").split("\n")]
+    assert [line for line in found if inside.search(line)] == []
+
+
 def test_what_is_loaded_is_what_is_written(translated):
     with CATALOGUE.with_suffix(".mo").open("rb") as file:
         assert texts(read_mo(file)) == translated
@@ -51,11 +61,15 @@ def test_a_translation_keeps_what_is_filled_in(translated):
     for text, translation in translated.items():
         if re.search(r"\{\w+(:[^}]*)?\}", text):
             assert fields(text) == fields(translation), text
+        printf = r"%(?:\(\w+\))?[sdr]"
+        assert re.findall(printf, text) == re.findall(printf, translation), text
 
 
 def test_translations_are_chinese_as_it_is_written_in_taiwan(translated):
     mainland = ("学", "数据", "網絡", "默認", "信息", "軟件", "質量", "隨機數", "代碼", "文件夾")
     assert [text for text in translated.values() if any(word in text for word in mainland)] == []
+    half_width = re.compile(r"[\u3400-\u9fff」）] ?[,:;?!]|[,:;?!] ?[\u3400-\u9fff「（]")
+    assert [text for text in translated.values() if half_width.search(text)] == []
 
 
 @pytest.mark.parametrize(
@@ -65,7 +79,9 @@ def test_translations_are_chinese_as_it_is_written_in_taiwan(translated):
         (["--lang=en"], "zh-TW", "en"),
         (["lab"], "zh_TW.UTF-8", "zh-TW"),
         (["lab"], "C", "en"),
-        (["--lang"], "zh-TW", "en"),
+        (["--lang"], "zh-TW", "zh-TW"),
+        (["--lang", "fr"], "zh-TW", "zh-TW"),  # so that the error is in a language that is read
+        (["en", "--out=en"], "zh-TW", "zh-TW"),
     ],
 )
 def test_the_command_line_comes_before_the_environment(arguments, variable, expected, monkeypatch):
@@ -73,13 +89,63 @@ def test_the_command_line_comes_before_the_environment(arguments, variable, expe
     assert language.preferred(arguments) == expected
 
 
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"LANG": "zh_TW.UTF-8"}, "zh-TW"),
+        ({"LANG": "zh_TW.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LC_MESSAGES": "zh_TW.UTF-8"}, "zh-TW"),
+        ({}, "en"),
+    ],
+)
+def test_else_the_locale_is_asked(variables, expected, monkeypatch):
+    for name in ("CORELAB_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("locale.getlocale", lambda: (None, None))
+    assert language.preferred() == expected
+    monkeypatch.setattr("locale.getlocale", lambda: ("Chinese (Traditional)_Taiwan", "950"))  # Windows
+    assert language.preferred() == (expected if variables else "zh-TW")
+
+
 def test_texts_are_shown_in_the_language_in_use():
     assert language.current() == "en"
     assert language._("nothing") == "nothing"
     language.use("zh-TW")
-    try:
-        assert language.current() == "zh-TW"
-        assert language._("nothing") == "沒有結果"
-        assert language._("") == ""
-    finally:
-        language.use("en")
+    assert language.current() == "zh-TW"
+    assert language._("nothing") == "沒有結果"
+    assert language._("") == ""
+
+
+def test_a_kept_text_is_shown_in_either_language():
+    with language.in_every_language():
+        far = language._("{ratio:.3g} times as far").format(ratio=2)
+        told = language._("the grader failed: {error}").format(error=far)
+        kept = f"{language._('expected')}: {told}"
+        assert language.shown(kept) == kept
+    assert language.shown(kept) == "expected: the grader failed: 2 times as far"
+    language.use("zh-TW")
+    assert language.shown(kept) == "預期: 評分程式出錯：走了它的 2 倍遠"
+
+
+@pytest.mark.parametrize("text", ["", "plain", "line 1\n中文"])
+def test_a_text_that_was_kept_in_one_language_is_as_it_was(text):
+    assert language.shown(text) == text
+
+
+def test_a_kept_text_can_be_cut_anywhere_and_broken_on_purpose():
+    with language.in_every_language():
+        kept = language._("the grader failed: {error}").format(error=language._("nothing")) * 2
+    for name in language.LANGUAGES:
+        language.use(name)
+        for end in range(len(kept)):
+            assert not re.search("[\ufdd0-\ufdd2]", language.shown(kept[:end]))
+    assert language.shown("\ufdd0" * 30_000 + "a\ufdd1b\ufdd2" * 30_000)  # and at once
+
+
+def test_other_threads_speak_on_in_the_language_in_use():
+    with language.in_every_language(), ThreadPoolExecutor(1) as pool:
+        assert language._("nothing") != "nothing"
+        assert pool.submit(language._, "nothing").result() == "nothing"
+    assert language._("nothing") == "nothing"

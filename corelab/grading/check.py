@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from wcwidth import wcswidth
+
 from corelab.errors import UserError
 from corelab.grading import judging
 from corelab.grading.gradebook import number
@@ -45,16 +47,19 @@ def check(
             passed &= verdict.status == "graded" and all(
                 check.outcome == "passed" for check in verdict.checks
             )
-    say(f"The same hidden data again: --seed {seed}")
+    say(_("The same hidden data again: --seed {seed}").format(seed=seed))
     return 0 if passed else 1
 
 
 def _exercise(path: Path, stems: dict[str, str]) -> str:
     name = exercise_of(path.name, stems)
+    names = _(" or ").join(stems.values())
     if not path.is_file():
-        raise UserError(f"{path}: no such file; expected one named after {' or '.join(stems.values())}")
+        message = _("{path}: no such file; expected one named after {names}")
+        raise UserError(message.format(path=path, names=names))
     if not name or path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path}: expected a .py or .ipynb named after {' or '.join(stems.values())}")
+        message = _("{path}: expected a .py or .ipynb named after {names}")
+        raise UserError(message.format(path=path, names=names))
     return name
 
 
@@ -62,25 +67,32 @@ def _told(verdict: Verdict) -> Iterable[str]:
     width = max((len(_points(check)) for check in verdict.checks), default=0)
     for check in verdict.checks:
         yield f"{MARK[check.outcome]} {_points(check):>{width}}  {check.title}"
-        if check.outcome != "passed":
-            yield from _indented("expected", check.expected)
-            yield from _indented("got", check.got)
-            yield from _indented("try", check.help)
-        yield from _indented("codes", ", ".join(check.tags))
+        yield from _explained(check)
     if verdict.message and not any(verdict.message in check.got for check in verdict.checks):
         unsettled = verdict.status == "could not check"
         yield f"{MARK['could not check' if unsettled else 'failed']} {verdict.message}"
     if verdict.status != "graded" and verdict.output:
-        yield "what it printed, at the end:"
+        yield _("what it printed, at the end:")
         yield from (f"    {line}" for line in verdict.output.rstrip().split("\n")[-_LINES:])
-    status = "" if verdict.status == "graded" else f", {verdict.status}"
-    yield f"{number(verdict.score)} / {number(verdict.points)} points{status}\n"
+    score, points = number(verdict.score), number(verdict.points)
+    graded = verdict.status == "graded"
+    told = _("{score} / {points} points") if graded else _("{score} / {points} points, {status}")
+    yield told.format(score=score, points=points, status=_(verdict.status)) + "\n"
 
 
 def _points(check: Check) -> str:
     return f"{number(check.score)}/{number(check.points)}"
 
 
-def _indented(word: str, text: str) -> Iterable[str]:
-    if text:
-        yield f"     {word + ':':<10}{one_line(text, 500)}"
+def _explained(check: Check) -> Iterable[str]:
+    parts = {_("codes"): ", ".join(check.tags)}
+    if check.outcome == "passed":
+        parts = {_("advice"): check.help} | parts
+    else:
+        parts = {_("expected"): check.expected, _("got"): check.got, _("try"): check.help} | parts
+    labelled = [(_("{word}:").format(word=word), text) for word, text in parts.items()]
+    width = max(wcswidth(label) for label, text in labelled) + 1  # columns: 中文 takes two a character
+    for label, text in labelled:
+        for line in text.splitlines():
+            yield f"     {label}{' ' * (width - wcswidth(label))}{one_line(line, 500)}"
+            label = ""

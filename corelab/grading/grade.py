@@ -28,6 +28,7 @@ from corelab.grading.sandbox import STRONGEST_FIRST, Limits, Sandbox
 from corelab.grading.submissions import Student, find
 from corelab.grading.summary import listed, progress, summary
 from corelab.grading.text import say
+from corelab.language import _
 
 Exercises = Mapping[str, ModuleType]
 
@@ -52,22 +53,25 @@ def grade(
     `out`, and where its disk is full.
     """
     if seed is not None and not 0 <= seed < 2**63:
-        raise UserError(f"--seed must be a whole number from 0 to 2**63 - 1, got {seed}")
+        message = _("--seed must be a whole number from 0 to {most}, got {seed}")
+        raise UserError(message.format(most="2**63 - 1", seed=seed))
     exercises = judging.load_exercises()
     students = find(paths, judging.stems(exercises), leave_out=out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{out}: expected a folder to write to, got: {error.strerror}") from None
+        message = _("{path}: expected a folder to write to, got: {error}")
+        raise UserError(message.format(path=out, error=error.strerror)) from None
     with Ledger(out / "ledger.sqlite") as ledger:
         seed = ledger.seed(seed)
         with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
             if sandbox.isolation == "limits only":
-                say("Isolation: limits only. Answers can read and write all of your files.", sys.stderr)
+                say(_("Isolation: limits only. Answers can read and write all of your files."), sys.stderr)
             work = _Work(exercises, ledger, sandbox, seed, str(astuple(sandbox.limits)))
             _judge_class(work, students, jobs or _cores(), interrupted)
         if interrupted.is_set():
-            say("Interrupted. Every verdict so far is kept: the same command goes on from here.", sys.stderr)
+            told = _("Interrupted. Every verdict so far is kept: the same command goes on from here.")
+            say(told, sys.stderr)
             return 130
         _write_books(work, students, out, canvas, moodle)
     return 0
@@ -169,11 +173,11 @@ def _interruptible() -> Iterator[threading.Event]:
     """An event that Ctrl-C sets, so that no verdict is lost on the way; a second one ends at once."""
     interrupted = threading.Event()
 
-    def on_interrupt(*_: object) -> None:
+    def on_interrupt(*_given: object) -> None:
         if interrupted.is_set():
             os._exit(130)
         interrupted.set()
-        say("\nInterrupted: waiting for the answers in flight; again to end at once.", sys.stderr)
+        say("\n" + _("Interrupted: waiting for the answers in flight; again to end at once."), sys.stderr)
 
     if threading.current_thread() is not threading.main_thread():  # only there Python handles signals
         yield interrupted
@@ -201,7 +205,8 @@ def _write_books(
     def class_() -> Iterator[Graded]:
         for student in students:
             rows = {name: work.ledger.row(student.id, name) for name in exercises}
-            yield Graded(student, {name: row for name, row in rows.items() if row})
+            shown = {name: replace(row, verdict=row.verdict.shown()) for name, row in rows.items() if row}
+            yield Graded(student, shown)
 
     remarks = [_others(work.ledger, students, out)]
     for graded in class_():
@@ -214,9 +219,11 @@ def _write_books(
         if export:
             filled = fill(export, [_grade(graded) for graded in class_()], points)
             gradebook.write(out / f"{name}.csv", [filled.text])
-            remarks.append(listed(f"{out / f'{name}.csv'}, a filled copy of {export}", filled.remarks))
+            copy = _("{path}, a filled copy of {export}").format(path=out / f"{name}.csv", export=export)
+            remarks.append(listed(copy, filled.remarks))
     say(summary(overview(class_(), exercises), exercises))
-    say("\n".join(["", *filter(None, remarks), f"gradebook.csv, report.html and results/ are in {out}"]))
+    where = _("gradebook.csv, report.html and results/ are in {path}").format(path=out)
+    say("\n".join(["", *filter(None, remarks), where]))
 
 
 def _others(ledger: Ledger, students: list[Student], out: Path) -> str:
@@ -224,7 +231,7 @@ def _others(ledger: Ledger, students: list[Student], out: Path) -> str:
     others = sorted(set(ledger.students()) - {student.id for student in students})
     for other in others:
         _results(out, other).unlink(missing_ok=True)
-    return listed("graded here before, not given this time, and so not in the books:", others)
+    return listed(_("graded here before, not given this time, and so not in the books:"), others)
 
 
 def _results(out: Path, student: str) -> Path:

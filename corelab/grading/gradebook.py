@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +19,7 @@ from corelab.errors import UserError
 from corelab.grading.ledger import Row
 from corelab.grading.records import Check, Verdict
 from corelab.grading.submissions import Student
-from corelab.language import _
+from corelab.language import N_, _
 
 Exercises = Mapping[str, ModuleType]  # by short name, `corelab1`
 
@@ -43,11 +43,21 @@ class Graded:
 
     @property
     def status(self) -> str:
-        """`graded`, or what else is to be told of each exercise."""
-        told = {exercise: _told(row.verdict) for exercise, row in self.rows.items()}
-        if len(set(told.values())) == 1:
-            return next(iter(told.values()))
-        return "; ".join(f"{exercise}: {text}" for exercise, text in told.items() if text != "graded")
+        """`graded`, or what else is to be told of each exercise: for scripts, in no language but English."""
+        return self.told(str)
+
+    def told(self, translate: Callable[[str], str] = _) -> str:
+        """The same for a person to read."""
+        by_exercise = {exercise: told(row.verdict, translate) for exercise, row in self.rows.items()}
+        if len(set(by_exercise.values())) == 1:
+            return next(iter(by_exercise.values()))
+        graded = translate("graded")
+        parts = (
+            translate(N_("{name}: {told}")).format(name=exercise, told=text)
+            for exercise, text in by_exercise.items()
+            if text != graded
+        )
+        return translate(N_("; ")).join(parts)
 
 
 def pending(verdict: Verdict) -> float:
@@ -57,13 +67,13 @@ def pending(verdict: Verdict) -> float:
     return sum(check.points for check in verdict.checks if check.outcome == "could not check")
 
 
-def _told(verdict: Verdict) -> str:
-    points = pending(verdict)
-    return (
-        f"{verdict.status} ({number(points)} of {number(verdict.points)} points)"
-        if points
-        else verdict.status
-    )
+def told(verdict: Verdict, translate: Callable[[str], str] = _) -> str:
+    """A verdict's status, and the points that are pending."""
+    status = translate(verdict.status)
+    if not (points := pending(verdict)):
+        return status
+    message = translate(N_("{status} ({pending} of {points} points)"))
+    return message.format(status=status, pending=number(points), points=number(verdict.points))
 
 
 def ran(verdict: Verdict) -> bool:
@@ -125,9 +135,9 @@ def gradescope_json(graded: Graded, exercises: Exercises) -> str:
 
 def _summary(name: str, row: Row) -> str:
     verdict = row.verdict
-    told = [f"{name}: {number(verdict.score)} / {number(verdict.points)} ({_told(verdict)})"]
-    told += [text for text in (verdict.message, row.note) if text]
-    return "\n  ".join(told)
+    lines = [f"{name}: {number(verdict.score)} / {number(verdict.points)} ({told(verdict)})"]
+    lines += [text for text in (verdict.message, row.note) if text]
+    return "\n  ".join(lines)
 
 
 def _about(row: Row) -> dict[str, object]:
@@ -152,7 +162,7 @@ def _tests(n: int, name: str, exercise: ModuleType, verdict: Verdict) -> list[di
     if not verdict.checks:
         unsettled = verdict.status == "could not check"
         whole = Check(name, _(exercise.TITLE), verdict.points, "could not check" if unsettled else "failed")
-        return [_test(f"{n}.1", name, whole, verdict.message or verdict.status)]
+        return [_test(f"{n}.1", name, whole, verdict.message or _(verdict.status))]
     return [_test(f"{n}.{k}", name, check, explained(check)) for k, check in enumerate(verdict.checks, 1)]
 
 
@@ -175,13 +185,13 @@ def _test(number_: str, exercise: str, check: Check, output: str) -> dict[str, o
 
 def explained(check: Check) -> str:
     """What a check found, in a few lines."""
-    lines: list[str] = [check.outcome] if check.outcome == "could not check" else []
+    lines: list[str] = [_(check.outcome)] if check.outcome == "could not check" else []
     parts = {
-        "expected": check.expected,
-        "got": check.got,
-        "try": check.help if check.outcome != "passed" else "",
+        _("expected"): check.expected,
+        _("got"): check.got,
+        _("advice") if check.outcome == "passed" else _("try"): check.help,
     }
-    lines += [f"{word}: {text}" for word, text in parts.items() if text]
+    lines += [_("{name}: {told}").format(name=word, told=text) for word, text in parts.items() if text]
     return "\n".join(lines)
 
 
@@ -200,7 +210,8 @@ def write(path: Path, text: Iterable[str]) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        raise UserError(
-            f"{path}: cannot be written ({error.strerror}); every verdict is kept in the ledger:"
-            " make room, or close the program that has it open, then give the same command again"
-        ) from None
+        message = _(
+            "{path}: cannot be written ({error}); every verdict is kept in the ledger: make room, or close "
+            "the program that has it open, then give the same command again"
+        )
+        raise UserError(message.format(path=path, error=error.strerror)) from None

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from corelab import language
 from corelab.errors import UserError
 from corelab.grading import gradebook, judging
 from corelab.grading.ledger import Key, Row
@@ -19,8 +20,10 @@ from corelab.grading.text import one_line, say
 def main(root: Path = Path("/autograder")) -> int:
     """Judge `submission/`, which is one student's, and write `results/results.json`. No test is hidden.
 
-    There one is root in a container: the answer runs as another user, and less than that is refused.
+    There one is root in a container: the answer runs as another user, and less than that is refused. The
+    language is CORELAB_LANG's, else the container's.
     """
+    language.use(language.preferred())
     exercises = judging.load_exercises()
     seed = secrets.randbelow(2**63)
     try:

@@ -15,6 +15,7 @@ from corelab.grading.sandbox import Sandbox
 from corelab.grading.source import is_notebook, most, read_source
 from corelab.grading.submissions import Answer
 from corelab.grading.text import one_line, plain
+from corelab.language import _, in_every_language
 
 _STATUS: Mapping[RunStatus, VerdictStatus] = {
     "finished": "graded",
@@ -47,26 +48,34 @@ def version(exercise: ModuleType) -> str:
 def content_of(exercise: ModuleType, answer: Answer | None) -> bytes | Verdict:
     """What was handed in; or the verdict, where nothing was that can be read."""
     if answer is None:
-        return without_run(exercise, "missing", f"{exercise.FILE} was not handed in")
+        return without_run(exercise, "missing", _("{file} was not handed in").format(file=exercise.FILE))
     try:
         if answer.problem:
             raise UnreadableError(answer.problem)
         return read(answer.place, most(answer.shown))
     except UnreadableError as error:
-        return without_run(exercise, "unreadable", f"{answer.shown}: {error}")
+        message = _("{name}: {told}").format(name=answer.shown, told=error)
+        return without_run(exercise, "unreadable", message)
 
 
 def judge_answer(sandbox: Sandbox, exercise: ModuleType, content: bytes, filename: str, seed: int) -> Verdict:
     """Run an answer on the hidden data that `seed` draws, and judge what it gave.
 
-    content: the file as it was handed in; `filename` tells a notebook from a script.
+    content: the file as it was handed in; `filename` tells a notebook from a script. The verdict's texts are
+    in every language: `shown()` gives it in the one in use.
 
     Raises nothing for whatever the answer is or does; what goes wrong on our side is "could not check".
     """
+    with in_every_language():
+        return _judge(sandbox, exercise, content, filename, seed)
+
+
+def _judge(sandbox: Sandbox, exercise: ModuleType, content: bytes, filename: str, seed: int) -> Verdict:
     try:
         source = read_source(content, filename)
     except UnreadableError as error:
-        return without_run(exercise, "unreadable", f"{one_line(filename)}: {error}")
+        message = _("{name}: {told}").format(name=one_line(filename), told=error)
+        return without_run(exercise, "unreadable", message)
     try:
         sent, kept = exercise.draw(seed)
         name = str(Path(exercise.FILE).with_suffix(".ipynb" if is_notebook(filename) else ".py"))
@@ -74,7 +83,8 @@ def judge_answer(sandbox: Sandbox, exercise: ModuleType, content: bytes, filenam
         outcome = replace(outcome, message=source.relocate(outcome.message))
         verdict = _verdict(exercise, exercise.judge(sent, kept, outcome), outcome)
     except Exception as error:  # an error of ours must not end the class, nor cost the student anything
-        message = f"the grader failed: {type(error).__name__}: {one_line(str(error))}"
+        told = f"{type(error).__name__}: {one_line(str(error))}"
+        message = _("the grader failed: {error}").format(error=told)
         return replace(
             without_run(exercise, "could not check", message), seed=seed, isolation=sandbox.isolation
         )
@@ -82,11 +92,11 @@ def judge_answer(sandbox: Sandbox, exercise: ModuleType, content: bytes, filenam
 
 
 def judge_file(sandbox: Sandbox, exercise: ModuleType, answer: Answer | None, seed: int) -> Verdict:
-    """The same from the file, which may be missing or not to be read."""
+    """The same from the file, which may be missing or not to be read; in the language in use."""
     content = content_of(exercise, answer)
     if isinstance(content, Verdict):
         return content
-    return judge_answer(sandbox, exercise, content, answer.shown if answer else "", seed)
+    return judge_answer(sandbox, exercise, content, answer.shown if answer else "", seed).shown()
 
 
 def without_run(exercise: ModuleType, status: VerdictStatus, message: str = "") -> Verdict:
@@ -123,7 +133,7 @@ def _tidy(check: Check) -> Check:
         title=one_line(check.title),
         expected=plain(check.expected, 1000),
         got=plain(check.got, 1000),
-        help=plain(check.help, 1000),
+        help=plain(check.help, 4000),  # of several mistakes, in every language
         tags=tuple(one_line(tag, 60) for tag in check.tags),
     )
 

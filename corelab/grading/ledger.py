@@ -17,6 +17,7 @@ from pathlib import Path
 
 from corelab.errors import UserError
 from corelab.grading.records import Check, Verdict
+from corelab.language import _
 
 _FORMAT = "1"
 _TABLES = """
@@ -75,12 +76,13 @@ class Ledger:
             raise self._complaint(error) from None
         if kept != _FORMAT:
             self._db.close()
-            raise UserError(f"{path}: expected format {_FORMAT}, got {kept}; choose another --out")
+            message = _("{path}: expected format {format}, got {kept}; choose another --out")
+            raise UserError(message.format(path=path, format=_FORMAT, kept=kept))
 
     def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._db.close()
 
     def seed(self, wanted: int | None = None) -> int:
@@ -126,17 +128,16 @@ class Ledger:
     def _complaint(self, error: sqlite3.Error) -> UserError:
         text = str(error)
         if "locked" in text:
-            return UserError(
-                f"{self.path.parent}: another grader is at work here; let it end, or choose another --out"
-            )
+            message = _("{path}: another grader is at work here; let it end, or choose another --out")
+            return UserError(message.format(path=self.path.parent))
         if "full" in text or "disk I/O" in text:
-            return UserError(
-                f"{self.path}: the disk is full or failing ({text}); every verdict so far is kept:"
-                " make room, then give the same command again"
+            message = _(
+                "{path}: the disk is full or failing ({error}); every verdict so far is kept: make room, "
+                "then give the same command again"
             )
-        return UserError(
-            f"{self.path}: expected a ledger, got {text}; move the file away or choose another --out"
-        )
+        else:
+            message = _("{path}: expected a ledger, got {error}; move the file away or choose another --out")
+        return UserError(message.format(path=self.path, error=text))
 
 
 def _verdict(text: str) -> Verdict:

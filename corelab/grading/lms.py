@@ -15,6 +15,7 @@ from pathlib import Path
 from corelab.errors import UserError
 from corelab.grading.gradebook import number
 from corelab.grading.submissions import Student
+from corelab.language import _
 
 _GRADE_HEADERS = {"grade", "成績", "分數", "評分", "成绩", "分数", "评分"}
 
@@ -49,7 +50,8 @@ def fill_canvas(export: Path, grades: Sequence[Grade], points: Mapping[str, floa
     """
     table = _read(export)
     if not {"Student", "ID"} <= set(table.header):
-        raise UserError(f"{export}: expected a gradebook exported from Canvas, with columns Student and ID")
+        message = _("{path}: expected a gradebook exported from Canvas, with columns Student and ID")
+        raise UserError(message.format(path=export))
     id_column = table.header.index("ID")
     columns = {
         n: exercise
@@ -75,10 +77,11 @@ def fill_moodle(worksheet: Path, grades: Sequence[Grade], points: Mapping[str, f
     table = _read(worksheet)
     grade = _moodle_grade_column(table)
     if grade is None:
-        raise UserError(
-            f"{worksheet}: expected a grading worksheet downloaded from Moodle, with a column for the grade;"
-            f" got the columns {', '.join(table.header)}"
+        message = _(
+            "{path}: expected a grading worksheet downloaded from Moodle, with a column for the grade; got "
+            "the columns {columns}"
         )
+        raise UserError(message.format(path=worksheet, columns=", ".join(table.header)))
     row_of = _finder(table, list(range(grade)), 0, lambda student: student.moodle)
     most = _value(table.rows[0][grade + 1]) if table.rows and grade + 1 < len(table.header) else None
     return _fill(table, grades, points, {grade: ""}, row_of, {grade: most})
@@ -134,8 +137,9 @@ def _fill(
     row_of: Callable[[Student], list[str] | None],
     most: Mapping[int, float | None],
 ) -> Filled:
+    scaled = _("{column}: out of {best}, so points were scaled from {points}")
     remarks = [
-        f"{table.header[n]}: out of {number(best)}, so points were scaled from {number(points[exercise])}"
+        scaled.format(column=table.header[n], best=number(best), points=number(points[exercise]))
         for n, exercise in columns.items()
         if (best := most[n]) and best != points[exercise]
     ]
@@ -143,12 +147,13 @@ def _fill(
     for grade in grades:
         row = row_of(grade.student)
         if row is None:
-            remarks.append(f"{grade.student.id}: not found in the export")
+            remarks.append(_("{student}: not found in the export").format(student=grade.student.id))
             continue
         for n, exercise in columns.items():
             score = grade.scores[exercise]
             if score is None:
-                remarks.append(f"{grade.student.id}: points pending, left as it was")
+                pending = _("{student}: points pending, left as it was")
+                remarks.append(pending.format(student=grade.student.id))
                 continue
             text = number(score * (most[n] or points[exercise]) / points[exercise])
             row[n] = text.replace(".", ",") if comma else text
@@ -168,11 +173,11 @@ def _read(path: Path) -> _Table:
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
-        raise UserError(
-            f"{path}: cannot be read ({error.strerror}); expected a CSV exported by the LMS"
-        ) from None
+        message = _("{path}: cannot be read ({error}); expected a CSV exported by the LMS")
+        raise UserError(message.format(path=path, error=error.strerror)) from None
     except UnicodeDecodeError:
-        raise UserError(f"{path}: expected UTF-8, as the LMS exports it; export it again") from None
+        message = _("{path}: expected UTF-8, as the LMS exports it; export it again")
+        raise UserError(message.format(path=path)) from None
     mark, text = ("\ufeff", text[1:]) if text.startswith("\ufeff") else ("", text)
     first = text.partition("\n")[0]
 
@@ -183,8 +188,9 @@ def _read(path: Path) -> _Table:
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), Dialect) if row]
     except csv.Error as error:
-        raise UserError(f"{path}: expected a CSV exported by the LMS, got: {error}") from None
+        message = _("{path}: expected a CSV exported by the LMS, got: {error}")
+        raise UserError(message.format(path=path, error=error)) from None
     if not rows:
-        raise UserError(f"{path}: expected a CSV exported by the LMS, got an empty file")
+        raise UserError(_("{path}: expected a CSV exported by the LMS, got an empty file").format(path=path))
     header, *rest = rows
     return _Table(header, [row + [""] * (len(header) - len(row)) for row in rest], Dialect, mark)

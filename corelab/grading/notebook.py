@@ -7,6 +7,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from corelab.language import N_, _
+
 # Line 1 of the source: a declaration inside a cell must not be taken for the encoding of the whole.
 HEADER = "# -*- coding: utf-8 -*-"
 MAX_CODE = 1 << 20  # characters, in all cells
@@ -22,8 +24,9 @@ _MAGIC = re.compile(
 _TOKEN = re.compile(
     r"""\\.|\#.*|(?P<open>\"{3}|'{3})|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?P<up>[(\[{])|(?P<down>[)\]}])"""
 )
+_LINE = re.compile(r"\bline (\d{1,7})\b|第 (\d{1,7}) 行")
 _END = {quote: re.compile(rf"(?:\\.|[^\\])*?{quote}") for quote in ('"""', "'''")}
-_MEND = "save it again from Jupyter or Colab, or hand in a .py"
+_MEND = N_("save it again from Jupyter or Colab, or hand in a .py")
 
 
 class NotebookError(ValueError):
@@ -44,14 +47,17 @@ class Notebook:
         """Where line `line` of the source stands: `code cell 2 (cell 4 of the notebook), line 3`."""
         nth = bisect_right(self.starts, line)
         if nth == 0:
-            return f"line {line}"
+            return _("line {line}").format(line=line)
         number = self.numbers[nth - 1]
-        among_all = "" if number == nth else f" (cell {number} of the notebook)"
-        return f"code cell {nth}{among_all}, line {line - self.starts[nth - 1] + 1}"
+        if number == nth:
+            place = _("code cell {nth}, line {line}")
+        else:
+            place = _("code cell {nth} (cell {number} of the notebook), line {line}")
+        return place.format(nth=nth, number=number, line=line - self.starts[nth - 1] + 1)
 
     def relocate(self, text: str) -> str:
-        """The same text, where every `line 17` of the source is told as a cell and its line."""
-        return re.sub(r"\bline (\d{1,7})\b", lambda found: self.cell(int(found[1])), text)
+        """The same text, where every `line 17` or `第 17 行` of the source is told as a cell and its line."""
+        return _LINE.sub(lambda found: self.cell(int(found[1] or found[2])), text)
 
 
 def read_notebook(data: bytes) -> Notebook:
@@ -65,18 +71,22 @@ def read_notebook(data: bytes) -> Notebook:
         cells = [cell for sheet in sheets for cell in sheet["cells"]]
         codes = [(n, _text(cell)) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
     except UnicodeDecodeError as error:
-        raise NotebookError(f"not a notebook: byte {error.start} is not UTF-8 text; {_MEND}") from None
+        message = _("not a notebook: byte {place} is not UTF-8 text; {mend}")
+        raise NotebookError(message.format(place=error.start, mend=_(_MEND))) from None
     except (ValueError, RecursionError) as error:
-        raise NotebookError(f"not a notebook: its content is not JSON ({error}); {_MEND}") from None
+        message = _("not a notebook: its content is not JSON ({error}); {mend}")
+        raise NotebookError(message.format(error=error, mend=_(_MEND))) from None
     except (KeyError, TypeError, AttributeError):
-        raise NotebookError(f"not a notebook: JSON, but without the cells of one; {_MEND}") from None
-    if sum(len(code) for _, code in codes) > MAX_CODE:
-        raise NotebookError(f"its code is longer than {MAX_CODE} characters, the most that is run")
+        message = _("not a notebook: JSON, but without the cells of one; {mend}")
+        raise NotebookError(message.format(mend=_(_MEND))) from None
+    if sum(len(code) for n, code in codes) > MAX_CODE:
+        message = _("its code is longer than {most} characters, the most that is run")
+        raise NotebookError(message.format(most=MAX_CODE))
     lines, starts = [HEADER], []
-    for _, code in codes:
+    for _n, code in codes:
         starts.append(len(lines) + 1)
         lines += without_magics(code.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    return Notebook("\n".join(lines) + "\n", tuple(starts), tuple(n for n, _ in codes))
+    return Notebook("\n".join(lines) + "\n", tuple(starts), tuple(n for n, code in codes))
 
 
 def _text(cell: dict) -> str:
@@ -92,7 +102,7 @@ def without_magics(lines: list[str]) -> list[str]:
     """
     first = next((n for n, line in enumerate(lines) if line.strip()), 0)
     if lines[first].startswith("%%"):
-        name, _, rest = lines[first][2:].partition(" ")
+        name, _space, rest = lines[first][2:].partition(" ")
         if name not in _PYTHON_MAGICS and not (name == "writefile" and rest.strip().endswith(".py")):
             return [f"# {line}" if line else line for line in lines]
     kept: list[str] = []

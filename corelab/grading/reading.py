@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from corelab.errors import UserError
+from corelab.language import _
 
 MAX_ZIP = 32 << 20  # of a zip inside a zip, which is read in memory
 MAX_ZIP_LIST = 4 << 20  # of a zip's list of entries
@@ -61,7 +62,8 @@ def walk(path: Path, leave_out: Path | None = None) -> Iterator[Entry]:
     if path.is_dir():
         yield from _walk_folder(path, leave_out.resolve() if leave_out else None)
     elif not path.exists():
-        raise UserError(f"{path}: no such file or folder; expected what the students handed in")
+        message = _("{path}: no such file or folder; expected what the students handed in")
+        raise UserError(message.format(path=path))
     elif is_zip(path.name):
         yield from _walk_zip(Entry((), Place(path)), depth=0)
     else:
@@ -108,7 +110,7 @@ def _walk_folder(folder: Path, leave_out: Path | None) -> Iterator[Entry]:
         )
         files = sorted(name for name in files if not _IGNORED.fullmatch(name))
         if not folders and not files:
-            yield Entry((*parts, ""), Place(here), problem="an empty folder")
+            yield Entry((*parts, ""), Place(here), problem=_("an empty folder"))
         for name in files:
             about = (here / name).lstat()
             entry = Entry((*parts, _tidy(name)), Place(here / name), _changed(about), _oddity(about.st_mode))
@@ -125,8 +127,8 @@ def _walk_folder(folder: Path, leave_out: Path | None) -> Iterator[Entry]:
 
 def _oddity(mode: int) -> str:
     if stat.S_ISLNK(mode):
-        return "it is a symbolic link, which is not followed: hand in the file itself"
-    return "" if stat.S_ISREG(mode) else "it is not an ordinary file"
+        return _("it is a symbolic link, which is not followed: hand in the file itself")
+    return "" if stat.S_ISREG(mode) else _("it is not an ordinary file")
 
 
 def _changed(about: os.stat_result) -> tuple[int, ...]:
@@ -171,7 +173,7 @@ def _walk_zip(zipped: Entry, depth: int, file: IO[bytes] | None = None) -> Itera
                     continue
                 zips += 1
                 if depth == MAX_DEPTH or (depth > 0 and zips > MAX_ZIPS_WITHIN):
-                    yield replace(entry, problem="there are too many zips inside zips", holds_many=True)
+                    yield replace(entry, problem=_("there are too many zips inside zips"), holds_many=True)
                 else:
                     yield from _walk_zip_within(archive, info, entry, depth + 1)
     except Exception as error:  # hostile zips meet zipfile with errors of many kinds: all are this zip's own
@@ -201,12 +203,12 @@ def _parts(info: zipfile.ZipInfo) -> tuple[str, ...]:
 
 def _oddity_in_zip(info: zipfile.ZipInfo) -> str:
     if stat.S_ISLNK(info.external_attr >> 16):
-        return "it is a link in a zip, which is not followed: hand in the file itself"
+        return _("it is a link in a zip, which is not followed: hand in the file itself")
     if info.flag_bits & 0x1:
-        return "the zip is encrypted: zip it again without a password"
+        return _("the zip is encrypted: zip it again without a password")
     # Python inflates other methods without a bound.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "the zip is compressed in an unusual way: zip it again in the ordinary one (deflate)"
+        return _("the zip is compressed in an unusual way: zip it again in the ordinary one (deflate)")
     return ""
 
 
@@ -220,7 +222,8 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int) -> byte
 def _bounded(file: IO[bytes], limit: int) -> bytes:
     content = file.read(limit + 1)
     if len(content) > limit:
-        raise UnreadableError(f"it is larger than {limit / 2**20:g} MB, the most that is read")
+        message = _("it is larger than {most:g} MB, the most that is read")
+        raise UnreadableError(message.format(most=limit / 2**20))
     return content
 
 
@@ -232,7 +235,7 @@ class _Sparing:
 
     def read(self, size: int = -1) -> bytes:
         if size > MAX_ZIP_LIST:
-            raise UnreadableError("the zip holds too many files")
+            raise UnreadableError(_("the zip holds too many files"))
         return self._file.read(size if size >= 0 else MAX_ZIP_LIST)
 
     def __getattr__(self, name: str) -> Any:
@@ -243,5 +246,5 @@ def _why(error: Exception) -> str:
     if isinstance(error, UnreadableError):
         return str(error)
     if isinstance(error, OSError):
-        return f"it cannot be read: {error.strerror or error}"
-    return f"the zip is damaged, or not a zip ({error}): zip it again"
+        return _("it cannot be read: {error}").format(error=error.strerror or error)
+    return _("the zip is damaged, or not a zip ({error}): zip it again").format(error=error)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+
+from corelab.language import N_, shown
 
 CheckOutcome = Literal["passed", "failed", "could not check"]
 RunStatus = Literal["finished", "timed out", "crashed", "limit exceeded", "could not run"]
 VerdictStatus = Literal["graded", "missing", "unreadable", "timed out", "crashed", "could not check"]
 Isolation = Literal["namespaces", "separate user", "limits only"]
 Arrays = dict[str, np.ndarray]
+
+# These words are kept as they are, and read by scripts; where a person reads them they are translated.
+WORDS = (
+    *(N_("passed"), N_("failed"), N_("graded"), N_("missing"), N_("unreadable"), N_("timed out")),
+    *(N_("crashed"), N_("could not check"), N_("namespaces"), N_("separate user"), N_("limits only")),
+)
 
 
 @dataclass(frozen=True)
@@ -43,9 +51,10 @@ class Check:
     expected: str = ""
     got: str = ""
     help: str = ""
-    """The next thing to try."""
+    """The next thing to try, or where it passed, advice; a line for each mistake."""
     tags: tuple[str, ...] = ()
-    """Mistake codes, such as `sum-instead-of-mean`; none where the evidence names none."""
+    """Mistake codes, such as `sum-instead-of-mean`; none where the evidence names none. Where it passed, of
+    what costs nothing."""
     earned: float | None = None
     """Points earned; all of them when passed and none when failed, unless said otherwise."""
 
@@ -77,3 +86,17 @@ class Verdict:
     @property
     def score(self) -> float:
         return sum(check.score for check in self.checks)
+
+    def shown(self) -> Verdict:
+        """The same with its texts, which may be in every language, in the one in use."""
+        checks = tuple(
+            replace(
+                check,
+                title=shown(check.title),
+                expected=shown(check.expected),
+                got=shown(check.got),
+                help=shown(check.help),
+            )
+            for check in self.checks
+        )
+        return replace(self, checks=checks, message=shown(self.message), output=shown(self.output))

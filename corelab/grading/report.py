@@ -6,17 +6,12 @@ a browser run no script, load nothing, and use no style but the one in its head.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
-
+from corelab import page
 from corelab.grading.gradebook import Exercises, Graded, number, pending, ran
 from corelab.grading.records import CheckOutcome
 from corelab.grading.text import plain
@@ -94,7 +89,8 @@ def overview(class_: Iterable[Graded], exercises: Exercises) -> Overview:
             for check in row.verdict.checks:
                 tally = seen.checks[name].setdefault(check.name, CheckTally(check.title, check.points))
                 tally.outcomes[check.outcome] += 1
-                codes.update(check.tags)
+                if check.outcome != "passed":  # the tags of a passed check are advice
+                    codes.update(check.tags)
         seen.mistakes.update(sorted(codes))  # sorted, so that equal counts have one order
     return seen
 
@@ -102,33 +98,21 @@ def overview(class_: Iterable[Graded], exercises: Exercises) -> Overview:
 def _reasons(graded: Graded) -> str:
     """Why an instructor should look at this student; nothing, if only the answers are wrong or missing."""
     reasons = [
-        f"{name}: {', '.join(text for text in (told, row.note) if text)}"
+        _("{name}: {told}").format(name=name, told=_(", ").join(filter(None, (told, row.note))))
         for name, row in graded.rows.items()
-        if (told := "" if row.verdict.status in ("graded", "missing") else row.verdict.status) or row.note
+        if (told := "" if row.verdict.status in ("graded", "missing") else _(row.verdict.status)) or row.note
     ]
-    return "; ".join(reasons)
+    return _("; ").join(reasons)
 
 
 def report_html(class_: Callable[[], Iterable[Graded]], exercises: Exercises) -> Iterator[str]:
     """The page, piece by piece, so that it is never whole in memory. `class_` is gone through twice."""
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.globals["_"] = _
-    environment.filters.update(
-        number=number, pending=pending, ran=ran, shown=lambda text: plain(text, OUTPUT)
-    )
-    style = _template("report.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return environment.from_string(_template("report.html")).generate(
-        style=Markup(style),
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+    return page.pieces(
+        "corelab.grading",
+        "report",
+        filters={"number": number, "pending": pending, "ran": ran, "shown": lambda text: plain(text, OUTPUT)},
         exercises=exercises,
         seen=overview(class_(), exercises),
         class_=class_(),
         most_mistakes=MISTAKES,
     )
-
-
-def _template(name: str) -> str:
-    return resources.files("corelab.grading").joinpath("templates").joinpath(name).read_text(encoding="utf-8")

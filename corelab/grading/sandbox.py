@@ -28,6 +28,7 @@ from corelab.grading.sandbox_frames import write_frame
 from corelab.grading.sandbox_watch import Limits
 from corelab.grading.sandbox_workers import FaultError, FreshProcess, Server, Worker
 from corelab.grading.text import one_line
+from corelab.language import _
 
 __all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not"]
 
@@ -55,30 +56,38 @@ def why_not(isolation: Isolation) -> str:
     if isolation == "limits only":
         return ""
     if sys.platform != "linux":
-        return f"{isolation!r} needs Linux; on Windows that can be WSL 2, elsewhere a virtual machine"
+        message = _("{isolation!r} needs Linux; on Windows that can be WSL 2, elsewhere a virtual machine")
+        return message.format(isolation=isolation)
     if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
-        return f"{isolation!r} needs /proc, and in it the lists of children (CONFIG_PROC_CHILDREN)"
+        message = _("{isolation!r} needs /proc, and in it the lists of children (CONFIG_PROC_CHILDREN)")
+        return message.format(isolation=isolation)
     if isolation == "namespaces" and not shutil.which("bwrap"):
-        return "bubblewrap is not installed: `apt install bubblewrap`, or the same with dnf, pacman or zypper"
+        return _(
+            "bubblewrap is not installed: `apt install bubblewrap`, or the same with dnf, pacman or zypper"
+        )
     if isolation == "separate user" and os.getuid() != 0:
-        return "'separate user' needs root, as in a container of one's own"
+        return _("'separate user' needs root, as in a container of one's own")
+    does_not_work = _("{isolation!r} does not work here: {reason}")
     exercise = b"def run(answer, sent):\n    yield 'doubled', {'x': 2 * sent['x']}\n"
     job = _job(b"", "probe.py", "probe", exercise, {"x": np.arange(3.0)})
     try:
         with closing(Server(isolation, preload=())) as worker:
             outcome = worker.run(job, Limits(wall_seconds=30.0))
     except (FaultError, OSError) as fault:
-        return f"{isolation!r} does not work here: {one_line(str(fault), 300)}{_mend(str(fault))}"
-    return "" if outcome.status == "finished" else f"{isolation!r} does not work here: {outcome.message}"
+        reason = f"{one_line(str(fault), 300)}{_mend(str(fault))}"
+        return does_not_work.format(isolation=isolation, reason=reason)
+    if outcome.status == "finished":
+        return ""
+    return does_not_work.format(isolation=isolation, reason=outcome.message)
 
 
 def _mend(reason: str) -> str:
     with suppress(OSError):
         setting = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").read_text(encoding="ascii")
         if setting.strip() == "1" and os.getuid() != 0:
-            return "; AppArmor blocks it (Ubuntu 24.04): allow bwrap, see corelab/grading/README.md"
+            return _("; AppArmor blocks it (Ubuntu 24.04): allow bwrap, see corelab/grading/README.md")
     if "proc" in reason or "namespace" in reason or "unshare" in reason or "not permitted" in reason:
-        return "; in a container: see corelab/grading/README.md for the options that it must be run with"
+        return _("; in a container: see corelab/grading/README.md for the options that it must be run with")
     return ""
 
 
@@ -106,10 +115,9 @@ class Sandbox:
             raise UserError(reason)
         self.isolation: Isolation = isolation or probe()
         if require and STRONGEST_FIRST.index(self.isolation) > STRONGEST_FIRST.index(require):
-            reason = why_not(require) or f"{self.isolation!r} was chosen"
-            raise UserError(
-                f"isolation {require!r} is required, only {self.isolation!r} can be had: {reason}"
-            )
+            reason = why_not(require) or _("{isolation!r} was chosen").format(isolation=self.isolation)
+            message = _("isolation {required!r} is required, only {isolation!r} can be had: {reason}")
+            raise UserError(message.format(required=require, isolation=self.isolation, reason=reason))
         self._idle: list[Worker] = []
 
     def __enter__(self) -> Sandbox:

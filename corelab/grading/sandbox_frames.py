@@ -16,6 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from corelab.grading.records import Arrays
+from corelab.language import _
 
 HEADER_BYTES = 1 << 16
 ITEMS = 4096  # frames and arrays, in one run: each costs the reader more than its bytes
@@ -64,10 +65,12 @@ def write_frame(stream: IO[bytes], header: dict[str, Any], arrays: Arrays | None
 
 def _plain(name: str, array: Any) -> np.ndarray:
     if type(array) is not np.ndarray:
-        raise TypeError(f"{name} must be a numpy array, got {type(array).__name__}")
+        message = _("{name} must be a numpy array, got {kind}")
+        raise TypeError(message.format(name=name, kind=type(array).__name__))
     plain = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if plain.dtype.str not in TYPES:
-        raise TypeError(f"{name} must be an array of numbers or booleans, got dtype {array.dtype}")
+        message = _("{name} must be an array of numbers or booleans, got dtype {dtype}")
+        raise TypeError(message.format(name=name, dtype=array.dtype))
     return plain
 
 

@@ -16,8 +16,11 @@ from typing import IO
 
 from corelab.grading.records import Arrays, RunStatus
 from corelab.grading.sandbox_frames import NAME_LENGTH, Budget, MalformedError, TooMuchError, read_frame
+from corelab.language import N_, _
 
 INTERVAL = 0.05  # seconds between two looks: what a run can overshoot its limits by
+TOO_MUCH = N_("more was returned than the limit allows")
+MALFORMED = N_("what was returned is malformed")
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,9 @@ class Receiver(threading.Thread):
                 while self.end is None and (frame := read_frame(self.pipe, self.budget)):
                     self._take(*frame)
             except TooMuchError:
-                self.end = "limit exceeded", "more was returned than the limit allows"
+                self.end = "limit exceeded", TOO_MUCH
             except MalformedError:
-                self.end = "crashed", "what was returned is malformed"
+                self.end = "crashed", MALFORMED
             finally:
                 self.done.set()
 
@@ -242,17 +245,18 @@ def watch(
 def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
     usage = watched.usage
     if usage.tasks > limits.processes:
-        return "limit exceeded", f"more than {limits.processes} processes and threads at once"
+        message = _("more than {most} processes and threads at once")
+        return "limit exceeded", message.format(most=limits.processes)
     if usage.memory_bytes > limits.memory_bytes:
-        return "limit exceeded", f"more than {_mebibytes(limits.memory_bytes)} of memory"
+        message = _("more than {most:g} MiB of memory")
+        return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
     if disk > limits.disk_bytes:
-        return "limit exceeded", f"more than {_mebibytes(limits.disk_bytes)} of files"
+        message = _("more than {most:g} MiB of files")
+        return "limit exceeded", message.format(most=limits.disk_bytes / (1 << 20))
     if watched.seconds > limits.wall_seconds:
-        return "timed out", f"not done after {limits.wall_seconds:g} seconds"
+        message = _("not done after {most:g} seconds")
+        return "timed out", message.format(most=limits.wall_seconds)
     if usage.cpu_seconds > limits.cpu_seconds:
-        return "timed out", f"not done after {limits.cpu_seconds:g} seconds of computing"
+        message = _("not done after {most:g} seconds of computing")
+        return "timed out", message.format(most=limits.cpu_seconds)
     return None
-
-
-def _mebibytes(count: int) -> str:
-    return f"{count / (1 << 20):g} MiB"

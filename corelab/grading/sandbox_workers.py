@@ -25,6 +25,8 @@ import psutil
 from corelab.grading.records import Isolation, Outcome, RunStatus
 from corelab.grading.sandbox_command import bubblewrap, environment, python_running_worker, visible_paths
 from corelab.grading.sandbox_watch import (
+    MALFORMED,
+    TOO_MUCH,
     Drain,
     Feeder,
     Limits,
@@ -39,6 +41,7 @@ from corelab.grading.sandbox_watch import (
 )
 from corelab.grading.text import one_line, plain
 from corelab.grading.worker import SCRATCH
+from corelab.language import _, shown
 
 START_SECONDS = 300.0  # a worker imports torch, on a busy machine
 WORD_SECONDS = 30.0  # a worker has only to fork, or to kill
@@ -103,12 +106,16 @@ class Streams:
         for thread in self.threads:
             thread.join(1.0)  # only what escaped "limits only" can still hold a pipe open
         texts = [
-            plain(drain.kept.decode("utf-8", "replace"), self.limits.output_bytes) for drain in self.printed
+            plain(shown(drain.kept.decode("utf-8", "replace")), self.limits.output_bytes)
+            for drain in self.printed
         ]
         said = watched.limit or self.results.end or (ended and _last_words(ended.exit))
         if not self.results.started or not said:
-            raise FaultError(f"the answer was not reached: {said and said[1]} {' '.join(texts)[-1000:]}")
+            told = f"{said and said[1]} {' '.join(texts)[-1000:]}"
+            raise FaultError(_("the answer was not reached: {told}").format(told=told))
         status, message = said
+        # From the answer's process, which speaks every language; or from a thread of ours, which knows none.
+        message = _(message) if message in (TOO_MUCH, MALFORMED) else shown(message)
         usage = watched.usage.peak(ended.usage) if ended else watched.usage
         return Outcome(
             status=status,
@@ -125,10 +132,11 @@ class Streams:
 
 def _last_words(code: int) -> tuple[RunStatus, str]:
     if code >= 0:
-        return "crashed", f"the answer ended its own process (exit code {code})"
+        return "crashed", _("the answer ended its own process (exit code {code})").format(code=code)
+    name = f"signal {-code}"
     with suppress(ValueError):
-        return "crashed", f"the answer's process died of {signal.Signals(-code).name}"
-    return "crashed", f"the answer's process died of signal {-code}"
+        name = signal.Signals(-code).name
+    return "crashed", _("the answer's process died of {name}").format(name=name)
 
 
 class Family:
@@ -158,7 +166,7 @@ class Family:
         return Usage(cpu, memory, tasks)
 
     def kill(self) -> None:
-        for _ in range(100):  # what forks faster than this escapes
+        for _try in range(100):  # what forks faster than this escapes
             living = self._living()
             if not living:
                 return
@@ -300,14 +308,14 @@ class Server:
         try:
             socket.send_fds(self.control, [message], files)
         except OSError as error:
-            raise FaultError(f"the worker is gone: {error}") from error
+            raise FaultError(_("the worker is gone: {error}").format(error=error)) from error
         return self._hear(WORD_SECONDS)[1]
 
     def _end(self) -> Ended | None:
         """Have the fork killed, with all that came of it. Where that fails, kill the worker."""
         try:
             self.control.send(b".")
-            said, _ = self._hear(WORD_SECONDS)
+            said = self._hear(WORD_SECONDS)[0]
             return Ended(said["exit"], Usage(said["cpu_seconds"], said["memory_bytes"]))
         except (OSError, FaultError):
             self.close()
@@ -320,13 +328,15 @@ class Server:
         """The next message from the worker or its fork, and the sender's number."""
         self.control.settimeout(seconds)
         try:
-            message, about, _, _ = self.control.recvmsg(1 << 16, socket.CMSG_SPACE(12))
+            message, about = self.control.recvmsg(1 << 16, socket.CMSG_SPACE(12))[:2]
         except TimeoutError:
-            raise FaultError(f"the worker did not answer for {seconds:g} seconds") from None
+            told = _("the worker did not answer for {seconds:g} seconds")
+            raise FaultError(told.format(seconds=seconds)) from None
         if not message:
             self.log.seek(0)
             last = self.log.read()[-2000:].decode("utf-8", "replace").strip()
-            raise FaultError(f"the worker ended: {last.splitlines()[-1] if last else 'it said nothing'}")
+            words = last.splitlines()[-1] if last else _("it said nothing")
+            raise FaultError(_("the worker ended: {words}").format(words=words))
         said = json.loads(message)
         if "fault" in said:
             raise FaultError(said["fault"])
@@ -344,7 +354,7 @@ def _unused_user(control: socket.socket) -> int:
         except KeyError:
             if not any(tree_by_user(uid)):
                 return uid
-    raise FaultError("no unused user between 20000 and 60000")
+    raise FaultError(_("no unused user between 20000 and 60000"))
 
 
 def remove_left_behind(uid: int) -> None:

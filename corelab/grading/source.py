@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from corelab.grading.notebook import Notebook, NotebookError, read_notebook
 from corelab.grading.reading import UnreadableError
+from corelab.language import _
 
 MAX_SOURCE = 1 << 20
 MAX_NOTEBOOK = 8 << 20  # its pictures are in it
@@ -50,11 +51,12 @@ def read_source(content: bytes, name: str) -> Source:
             raise UnreadableError(str(error)) from None
         content = notebook.source.encode("utf-8", "replace")
     if len(content) > MAX_SOURCE:
-        raise UnreadableError(f"its code is larger than {MAX_SOURCE >> 20} MB, the most that is run")
+        message = _("its code is larger than {most} MB, the most that is run")
+        raise UnreadableError(message.format(most=MAX_SOURCE >> 20))
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableError("it is UTF-16 text: save it as UTF-8")
+        raise UnreadableError(_("it is UTF-16 text: save it as UTF-8"))
     if 0 in content:
-        raise UnreadableError("it holds NUL bytes, so it is not a text file: hand in the source itself")
+        raise UnreadableError(_("it holds NUL bytes, so it is not a text file: hand in the source itself"))
     _decodable(content)
     return Source(content, notebook)
 
@@ -63,27 +65,29 @@ def _decodable(content: bytes) -> None:
     """Raises UnreadableError for a source that Python could not decode (PEP 263)."""
     encoding, complaint = "utf-8", None
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
     except SyntaxError as error:  # a declaration that is wrong; or none, and bytes that are not UTF-8
         complaint = error
     try:
         if codecs.lookup(encoding).name not in {codecs.lookup(known).name for known in _ENCODINGS}:
-            raise UnreadableError(
-                f"it declares the encoding {encoding[:40]}, which is not read here: save it as UTF-8"
-            )
+            message = _("it declares the encoding {encoding}, which is not read here: save it as UTF-8")
+            raise UnreadableError(message.format(encoding=encoding[:40]))
         content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise UnreadableError(
-            f"line {line} is not {encoding} text{_perhaps(content)}: save it as UTF-8"
-        ) from None
+        if _perhaps_big5(content):
+            message = _("line {line} is not {encoding} text, but probably Big5 (cp950): save it as UTF-8")
+        else:
+            message = _("line {line} is not {encoding} text: save it as UTF-8")
+        raise UnreadableError(message.format(line=line, encoding=encoding)) from None
     if complaint:
-        raise UnreadableError(f"its encoding cannot be told ({complaint}): save it as UTF-8")
+        message = _("its encoding cannot be told ({error}): save it as UTF-8")
+        raise UnreadableError(message.format(error=complaint))
 
 
-def _perhaps(content: bytes) -> str:
+def _perhaps_big5(content: bytes) -> bool:
     try:
         content.decode("cp950")
     except UnicodeDecodeError:
-        return ""
-    return ", but probably Big5 (cp950)"
+        return False
+    return True

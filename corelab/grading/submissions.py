@@ -21,6 +21,7 @@ from corelab.errors import UserError
 from corelab.grading.reading import Entry, Place, is_zip, walk
 from corelab.grading.source import SUFFIXES
 from corelab.grading.text import one_line
+from corelab.language import _
 
 # Canvas puts files side by side; Moodle makes a folder a student, or puts files side by side.
 # A name of digits alone could be a date: there the numbers must be longer than a month's and a day's.
@@ -82,7 +83,7 @@ def find(
     handed_in: dict[str, list[_Found]] = {}
     for path in paths:
         if path.is_file() and not is_zip(path.name) and path.suffix.lower() not in SUFFIXES:
-            raise UserError(f"{path}: expected a folder, a .zip, a .py or an .ipynb")
+            raise UserError(_("{path}: expected a folder, a .zip, a .py or an .ipynb").format(path=path))
         found = [_Found(entry, _named(entry.parts[-1], stems)) for entry in walk(path, leave_out)]
         found = [_past_exercise(one, stems) for one in found]
         owned = _with_owners(path.absolute(), found, lone=len(paths) == 1)
@@ -92,10 +93,12 @@ def find(
             handed_in.setdefault(key, []).append(one)
     students = [_student(label, handed_in[key], stems) for key, label in labels.items()]
     if not any(student.answers for student in students):
-        raise UserError(
-            f"no answers found under {', '.join(map(str, paths))}: expected .py or .ipynb files with "
-            f"{' or '.join(stems.values())} in their names, loose or in a folder or zip a student"
+        message = _(
+            "no answers found under {paths}: expected .py or .ipynb files with {names} in their names, loose "
+            "or in a folder or zip a student"
         )
+        names = _(" or ").join(stems.values())
+        raise UserError(message.format(paths=", ".join(map(str, paths)), names=names))
     return sorted(students, key=lambda student: student.id)
 
 
@@ -255,14 +258,15 @@ def _chosen(files: list[_Found]) -> Answer:
     best, *others = sorted(files, key=rank, reverse=True)
     others = [one for one in others if one.readable_kind]
     canvas = _CANVAS.fullmatch(best.head)
-    notes = ["handed in late"] if canvas and canvas["late"] else []
+    notes = [_("handed in late")] if canvas and canvas["late"] else []
     if others:
         left = ", ".join(_shown(one) for one in others[:3]) + (", …" if others[3:] else "")
-        notes.append(f"taken of {len(others) + 1} files for this exercise; not looked at: {left}")
+        note = _("taken of {count} files for this exercise; not looked at: {left}")
+        notes.append(note.format(count=len(others) + 1, left=left))
     problem = best.entry.problem
     if not problem and not best.readable_kind:
-        problem = "expected a .py or an .ipynb file"
-    return Answer(_shown(best), best.entry.place, problem, "; ".join(notes))
+        problem = _("expected a .py or an .ipynb file")
+    return Answer(_shown(best), best.entry.place, problem, _("; ").join(notes))
 
 
 def _shown(one: _Found) -> str:

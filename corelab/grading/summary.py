@@ -11,13 +11,14 @@ from tqdm import tqdm
 from corelab.grading.gradebook import Exercises, number
 from corelab.grading.report import Overview
 from corelab.grading.text import one_line
+from corelab.language import _
 
 _LISTED = 20
 
 
 def progress(total: int) -> tqdm:
     """A bar on a terminal; nothing in a pipe or a file."""
-    return tqdm(total=total, unit="answer", disable=not sys.stderr.isatty(), ascii=True, leave=False)
+    return tqdm(total=total, unit=_("answer"), disable=not sys.stderr.isatty(), ascii=True, leave=False)
 
 
 def summary(seen: Overview, exercises: Exercises) -> str:
@@ -27,28 +28,33 @@ def summary(seen: Overview, exercises: Exercises) -> str:
         [name, number(exercise.POINTS), *(seen.statuses[name][status] for status in statuses)]
         for name, exercise in exercises.items()
     ]
-    parts = [tabulate(table, headers=["exercise", "points", *statuses]), _totals(seen)]
+    headers = [_("exercise"), _("points"), *map(_, statuses)]
+    parts = [tabulate(table, headers=headers), _totals(seen)]
     if seen.mistakes:
         common = (f"{code} ({count})" for code, count in seen.mistakes.most_common(5))
-        parts.append(f"commonest mistakes: {', '.join(common)}")
+        parts.append(_("commonest mistakes: {codes}").format(codes=", ".join(common)))
     if seen.attention:
-        listed = [[student, one_line(reasons, 90)] for _, student, reasons in seen.attention[:_LISTED]]
-        parts.append(tabulate(listed, headers=["to look at", "why"], disable_numparse=True))
+        listed = [[student, one_line(reasons, 90)] for n, student, reasons in seen.attention[:_LISTED]]
+        parts.append(tabulate(listed, headers=[_("to look at"), _("why")], disable_numparse=True))
         if len(seen.attention) > _LISTED:
-            parts.append(f"and {len(seen.attention) - _LISTED} more: see report.html")
+            more = len(seen.attention) - _LISTED
+            parts.append(_("and {count} more: see report.html").format(count=more))
     return "\n\n".join(parts)
 
 
 def _totals(seen: Overview) -> str:
-    pending = f", {seen.pending} with points pending" if seen.pending else ""
     if seen.mean is None or seen.median is None:
-        return f"{seen.students} students{pending}"
-    mean, median = f"{seen.mean:.1f}", f"{seen.median:.1f}"
-    return f"{seen.students} students: mean {mean}, median {median} of {number(seen.points)}{pending}"
+        told = _("{count} students").format(count=seen.students)
+    else:
+        told = _("{count} students: mean {mean:.1f}, median {median:.1f} of {points}").format(
+            count=seen.students, mean=seen.mean, median=seen.median, points=number(seen.points)
+        )
+    pending = _("{count} with points pending").format(count=seen.pending)
+    return told + _(", ") + pending if seen.pending else told
 
 
 def listed(title: str, lines: Iterable[str]) -> str:
     """Remarks under their title; nothing where there are none."""
     lines = list(lines)
-    more = [f"  and {len(lines) - _LISTED} more"] if len(lines) > _LISTED else []
+    more = ["  " + _("and {count} more").format(count=len(lines) - _LISTED)] if len(lines) > _LISTED else []
     return "\n".join([title, *(f"  {one_line(line)}" for line in lines[:_LISTED]), *more]) if lines else ""

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol
 
 from corelab.grading.sandbox_frames import Budget, read_frame, write_frame
+from corelab.language import _, in_every_language
 
 SCRATCH = "/answer"  # the answer's folder, in its own mount namespace
 FOLDERS = ("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR")  # where programs write unasked
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> NoReturn:
 def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     """Read an answer and what it is run on, run it, and write what it gives: frames, then how it ended."""
     header, sources = read_frame(job, Budget(sys.maxsize)) or ({}, {})
-    _, sent = read_frame(job, Budget(sys.maxsize)) or ({}, {})
+    sent = (read_frame(job, Budget(sys.maxsize)) or ({}, {}))[1]
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(scratch)
     os.environ |= dict.fromkeys(FOLDERS, str(scratch))
@@ -74,13 +75,14 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     name = header["exercise"]
     exercise = sys.modules.get(name) or _module(name, sources["exercise"].tobytes(), name)
     write_frame(results, {"started": True})
-    try:
-        answer = _module("answer", sources["answer"].tobytes(), str(path))
-        for name, arrays in exercise.run(answer, sent):
-            write_frame(results, {"frame": name}, arrays)
-        end = {"end": "finished"}
-    except BaseException as error:  # SystemExit too: the run is not the answer's to end
-        end = {"end": "crashed", "message": _describe(error, str(path))}
+    with in_every_language():  # for whoever reads the verdict, now or later
+        try:
+            answer = _module("answer", sources["answer"].tobytes(), str(path))
+            for name, arrays in exercise.run(answer, sent):
+                write_frame(results, {"frame": name}, arrays)
+            end = {"end": "finished"}
+        except BaseException as error:  # SystemExit too: the run is not the answer's to end
+            end = {"end": "crashed", "message": _describe(error, str(path))}
     for stream in (sys.stdout, sys.stderr):
         with suppress(BaseException):  # the answer may have put anything there
             stream.flush()
@@ -110,9 +112,10 @@ def _describe(error: BaseException, path: str) -> str:
         described = f"{type(error).__name__}: {text[:MESSAGE]}" if text else type(error).__name__
         if line is None:
             return described
-        return f"{described} (line {line}: {linecache.getline(path, line).strip()[:MESSAGE]})"
+        code = linecache.getline(path, line).strip()[:MESSAGE]
+        return _("{error} (line {line}: {code})").format(error=described, line=line, code=code)
     except BaseException:  # an exception that lies about itself
-        return "an exception that cannot be shown"
+        return _("an exception that cannot be shown")
 
 
 # -- many answers, a fork for each

@@ -1,5 +1,7 @@
 """A small class with verdicts of every kind, made up, for the tests of the books."""
 
+import re
+from html import unescape
 from types import ModuleType
 
 from corelab.grading.gradebook import Graded
@@ -8,6 +10,12 @@ from corelab.grading.records import Check, Verdict
 from corelab.grading.submissions import Student
 
 NASTY = '<script>alert("x")</script><img src=x onerror=y> & {{ 7 * 7 }} {% raw %}'
+
+
+def shown_by(page: str) -> str:
+    """What a page shows and reads out, without its markup."""
+    page = re.sub("(?s)<style>.*?</style>", "", page)
+    return unescape(re.sub("<[^>]*>", " ", re.sub('aria-label="([^"]*)"', r">\1<", page)))
 
 
 def exercises() -> dict[str, ModuleType]:

@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,9 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from books import shown_by
 
+from corelab import language
 from corelab.errors import UserError
 from corelab.grading import check as checking
 from corelab.grading import grade as grading
@@ -28,7 +31,7 @@ from corelab.grading.ledger import Ledger
 from corelab.grading.records import Outcome
 from corelab.grading.sandbox import Limits, Sandbox
 
-ONE = "corelab1_batch_input.py"
+ONE, TWO, THREE = "corelab1_batch_input.py", "corelab2_epochs.py", "corelab3_gradient_descent.py"
 RIGHT = """
 import torch, torch.nn.functional as F
 from torch.utils.data import DataLoader
@@ -144,6 +147,49 @@ def test_the_same_command_again_judges_nothing_and_gives_the_same_books(graded, 
     assert books(out) == before
 
 
+CHINESE = re.compile("[\u4e00-\u9fff]")
+# Two English words in a row, of which neither is part of a name, a path, an option or code.
+ENGLISH = re.compile(r"(?<![\w./()'=-])[A-Za-z][a-z]+,? [a-z]{2,}(?![\w./()'=-])")
+OF_PYTHON = re.compile("division by zero|could not convert string to float")
+
+
+def test_the_books_change_their_language_and_nothing_is_judged_again(graded, sandbox, monkeypatch, capsys):
+    class_, out = graded
+    in_english = books(out)
+    monkeypatch.setattr(judging, "judge_answer", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(grading, "Sandbox", lambda *_, **__: nullcontext(sandbox))
+    language.use("zh-TW")
+    assert grade([class_], out) == 0
+    page = shown_by((out / "report.html").read_text(encoding="utf-8"))
+    told = [capsys.readouterr().out.replace(str(out), ""), page]
+    told += [text for student in book(out) for text in told_to(out, student)]
+    for text in told:
+        assert CHINESE.search(text)
+        assert ENGLISH.findall(OF_PYTHON.sub("", text)) == []
+    for part in (
+        "執行失敗",
+        "逾時",
+        "未繳交",
+        "無法讀取",
+        "（第 1 行：raise",
+        "第 2 個程式儲存格（筆記本的第 3 格）第 1 行",
+        "Big5",
+    ):
+        assert part in page
+    assert (out / "gradebook.csv").read_bytes() == in_english["gradebook.csv"]
+    language.use("en")
+    assert grade([class_], out) == 0
+    assert books(out) == in_english
+    assert not any(CHINESE.search(content.decode()) for content in in_english.values())
+
+
+def told_to(out: Path, student: str) -> Iterator[str]:
+    results = result(out, student)
+    yield results["output"]
+    for test in results["tests"]:
+        yield f"{test['name']} | {test['output']}"
+
+
 def test_gradescopes_harness(tmp_path, monkeypatch, sandbox):
     monkeypatch.setattr(gradescope, "Sandbox", lambda **_: nullcontext(sandbox))
     put(tmp_path / "submission" / ONE, SUMS)
@@ -151,11 +197,14 @@ def test_gradescopes_harness(tmp_path, monkeypatch, sandbox):
     assert gradescope.main(tmp_path) == 0
     results = json.loads((tmp_path / "results/results.json").read_text(encoding="utf-8"))
     assert (results["score"], results["extra_data"]["name"]) == (24, "王小明")
+    assert "expected: " in "".join(test["output"] for test in results["tests"])
     shutil.rmtree(tmp_path / "submission")
     (tmp_path / "submission").mkdir()
+    monkeypatch.setenv("CORELAB_LANG", "zh-TW")
     assert gradescope.main(tmp_path) == 0
     results = json.loads((tmp_path / "results/results.json").read_text(encoding="utf-8"))
     assert (results["score"], len(results["tests"])) == (0, 3)
+    assert "沒有繳交 corelab1_batch_input.py" in results["output"]
 
 
 def test_check_tells_a_student_what_holds(tmp_path, monkeypatch, capsys, sandbox):
@@ -168,11 +217,44 @@ def test_check_tells_a_student_what_holds(tmp_path, monkeypatch, capsys, sandbox
     assert told.count("[X] ") == 1
     for part in ("30 / 30 points", "24 / 30 points", "sum-instead-of-mean", "expected:", "--seed 5"):
         assert part in told
+    assert not CHINESE.search(told.replace(str(tmp_path), ""))
+
+
+def test_check_speaks_chinese_to_the_last_word(tmp_path, monkeypatch, capsys, sandbox):
+    monkeypatch.setattr(checking, "Sandbox", lambda *_, **__: nullcontext(sandbox))
+    put(tmp_path / ONE, SUMS)
+    put(tmp_path / TWO, "def train(model, dataset, epochs=10, batch_size=100): return 'loss'")
+    put(tmp_path / THREE, "def build_model(): return 3\ntrain = build_model")
+    language.use("zh-TW")
+    assert check([tmp_path / name for name in (ONE, TWO, THREE)], seed=5) == 1
+    told = capsys.readouterr().out.replace(str(tmp_path), "")
+    for part in (
+        "24 / 30 分",
+        "sum-instead-of-mean",
+        "預期：",
+        "執行失敗",
+        "build_model 必須傳回 nn.Module",
+        "--seed 5",
+    ):
+        assert part in told
+    for line in filter(None, told.split("\n")):
+        assert CHINESE.search(line) or line.endswith(".py"), line
+        assert ENGLISH.findall(OF_PYTHON.sub("", line)) == []
+
+
+def test_every_word_of_a_check_can_be_translated(tmp_path, monkeypatch, capsys, sandbox, untranslated):
+    monkeypatch.setattr(checking, "Sandbox", lambda *_, **__: nullcontext(sandbox))
+    put(tmp_path / ONE, SUMS)
+    put(tmp_path / TWO, "# 批次".encode("cp950"))
+    check([tmp_path / ONE, tmp_path / TWO], seed=5)
+    told = capsys.readouterr().out.replace(str(tmp_path), "")
+    assert {*untranslated(told)} == {"OK", *re.findall("[a-z]+", f"{ONE} {TWO} sum instead of mean")}
 
 
 def test_check_on_the_narrowest_console(tmp_path):
     put(tmp_path / ONE, "print('批次 ✓')\nraise ValueError('≤')")
-    code = "import sys; from pathlib import Path; from corelab.grading.check import check;"
+    code = "import sys; from pathlib import Path; from corelab import language;"
+    code += "from corelab.grading.check import check; language.use('zh-TW');"
     done = subprocess.run(
         [
             sys.executable,

@@ -6,8 +6,9 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from books import NASTY, class_, exercises, graded
+from books import NASTY, class_, exercises, graded, shown_by
 
+from corelab import language
 from corelab.grading.report import overview, report_html
 from corelab.grading.summary import summary
 
@@ -91,6 +92,24 @@ def test_links_lead_to_students(page):
 
 def test_the_same_verdicts_give_the_same_page(page):
     assert "".join(report_html(class_, exercises())) == page
+
+
+def test_the_page_and_the_summary_are_in_the_language_in_use(page):
+    assert '<html lang="en">' in page
+    assert "無法檢查" not in page
+    language.use("zh-TW")
+    chinese = "".join(report_html(class_, exercises()))
+    assert '<html lang="zh-Hant-TW">' in chinese
+    assert "無法檢查（30 分中的 20 分）" in chinese
+    assert "could not check" not in chinese
+    assert "待處理" in summary(overview(class_(), exercises()), exercises())
+
+
+def test_every_word_of_the_page_and_the_summary_can_be_translated(untranslated):
+    page = shown_by("".join(report_html(class_, exercises())))
+    of_the_class = repr([(graded.student.id, graded.rows) for graded in class_()])
+    for text in (page, summary(overview(class_(), exercises()), exercises())):
+        assert {*untranslated(text)} <= {*untranslated(of_the_class)}
 
 
 def test_nobody_to_show():
