@@ -1,4 +1,4 @@
-"""From solutions/ to labs/: what students get, without a line of the answers.
+"""From solutions/ to labs/: what students get, without a line of the answers, and two labs as notebooks.
 
 In a solution, a region that the student is to write is marked like this:
 
@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from corelab.errors import UserError
+from corelab.notebooks import NOTEBOOKS, notebook
 
 _BEGIN = re.compile(r"^(?P<indent>[ \t]*)#\s*BEGIN SOLUTION\b:?[ \t]*(?P<title>.*?)[ \t]*$")
 _END = re.compile(r"^[ \t]*#\s*END SOLUTION\b")
@@ -69,16 +70,17 @@ def strip(source: str, name: str = "solution") -> str:
 
 
 def write_labs(solutions: Path, labs: Path) -> list[Path]:
-    """Generate every lab of `labs` from its solution; the files written.
+    """Generate every lab of `labs` from its solution, and the notebooks from these; the files written.
 
-    All are stripped before the first is written, so that a mistake in one leaves the labs as they were.
+    All are made before the first is written, so that a mistake in one leaves the labs as they were.
     """
     sources = sorted(solutions.glob("*.py"))
-    stripped = {labs / file.name: strip(file.read_text(encoding="utf-8"), file.name) for file in sources}
+    made = {file.name: strip(file.read_text(encoding="utf-8"), file.name) for file in sources}
+    made |= {NOTEBOOKS[lab]: notebook(lab, text) for lab, text in made.items() if lab in NOTEBOOKS}
     labs.mkdir(parents=True, exist_ok=True)
-    for target, text in stripped.items():
-        target.write_text(text, encoding="utf-8", newline="\n")
-    return list(stripped)
+    for name, text in made.items():
+        (labs / name).write_text(text, encoding="utf-8", newline="\n")
+    return [labs / name for name in made]
 
 
 def write_handout(out: Path) -> list[Path]:

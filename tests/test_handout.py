@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from corelab import notebooks
 from corelab.errors import UserError
 from corelab.handout import strip, write_handout, write_labs
 
 PROJECT = Path(__file__).parents[1]
 SOLUTIONS = sorted((PROJECT / "solutions").glob("*.py"))
 LABS = sorted((PROJECT / "labs").glob("*.py"))
+NOTEBOOKS = sorted((PROJECT / "labs").glob("*.ipynb"))
 
 
 def text_of(path):
@@ -47,6 +50,15 @@ def test_labs_are_the_stripped_solutions_byte_for_byte():
             f"run `corelab handout` for {lab.name}"
         )
         assert "\r" not in text_of(lab)
+
+
+@pytest.mark.parametrize(("lab", "name"), notebooks.NOTEBOOKS.items())
+def test_a_notebook_has_no_line_of_the_answers(lab, name):
+    cells = json.loads(text_of(PROJECT / "labs" / name))["cells"]
+    lines = {line.strip() for cell in cells for line in cell["source"]}
+    inside, _ = answers(PROJECT / "solutions" / lab)
+    assert inside
+    assert not lines.intersection(inside)
 
 
 @pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda path: path.stem)
@@ -197,8 +209,10 @@ def handout(tmp_path_factory):
     return folder
 
 
-def test_students_get_labs_bench_data_and_readme(handout):
-    for lab in LABS:
+def test_students_get_labs_notebooks_bench_data_and_readme(handout):
+    assert [path.name for path in NOTEBOOKS] == ["Demo_6-1.ipynb", "Demo_6-3.ipynb"]
+    assert len(list((handout / "labs").iterdir())) == len([*LABS, *NOTEBOOKS])
+    for lab in (*LABS, *NOTEBOOKS):
         assert text_of(handout / "labs" / lab.name) == text_of(lab)
     for name in ("README.md", "README.zh-TW.md", "LICENSE", "pyproject.toml", "data/README.md"):
         assert (handout / name).read_bytes() == (PROJECT / name).read_bytes()
