@@ -1,4 +1,4 @@
-"""What the labs measure beside the loss: memory, noise, effective learning rate."""
+"""What the labs measure beside the loss: memory, noise, effective learning rate, each prediction."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import itertools
 import math
 import statistics
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim import Optimizer
 
 from corelab.losses import cross_entropy
@@ -77,3 +79,40 @@ def effective_learning_rate(
         rates = (moved[alive] / gradient[alive]).abs().cpu()
         seen.append(torch.quantile(rates, share) if len(rates) else torch.full_like(share, math.nan))
     return torch.stack(seen)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a model says of every sample, in the loader's order, on the CPU."""
+
+    targets: Tensor
+    """(N,) the class that each sample is."""
+    predicted: Tensor
+    """(N,) the class that it is taken for."""
+    losses: Tensor
+    """(N,) its cross-entropy, in nats."""
+
+    def worst(self, count: int) -> Tensor:
+        """The indices of the `count` samples of the highest loss, the worst first."""
+        return self.losses.argsort(descending=True)[:count]
+
+    def confusion(self, classes: int = 10) -> Tensor:
+        """(classes, classes): how many samples of the row's class were taken for the column's."""
+        pairs = self.targets * classes + self.predicted
+        return torch.bincount(pairs, minlength=classes**2).reshape(classes, classes)
+
+
+@torch.no_grad()
+def predictions(model: nn.Module, loader: Iterable[Any]) -> Predictions:
+    """What `model` says of every sample of the loader, in one pass over it."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    seen = []
+    for inputs, targets in loader:
+        logits = model(inputs.to(device)).cpu()  # (B, classes)
+        targets = targets.cpu()
+        losses = functional.cross_entropy(logits, targets, reduction="none")
+        seen.append((targets, logits.argmax(dim=1), losses))
+    model.train(was_training)
+    return Predictions(*map(torch.cat, zip(*seen, strict=True)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -30,6 +30,8 @@ class Run:
     history: History
     test_cross_entropy: float
     test_accuracy: float
+    model: DNN | None = field(default=None, repr=False)
+    """The network as it was trained."""
 
     @property
     def final_loss(self) -> float:
@@ -83,7 +85,8 @@ def train_once(
         except KeyboardInterrupt:  # the training is done, and worth keeping
             history.interrupted = True
     lr = float(optimizer.param_groups[0]["lr"])
-    return Run(name, type(optimizer).__name__, lr, batch_size, epochs, seed, history, *ended)
+    model.zero_grad()  # the gradients are as large as the weights, and of no more use
+    return Run(name, type(optimizer).__name__, lr, batch_size, epochs, seed, history, *ended, model)
 
 
 def sweep(

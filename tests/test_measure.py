@@ -10,8 +10,15 @@ import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-from corelab import DNN, make_loader, optim
-from corelab.measure import effective_learning_rate, noise, step_length, step_memory
+from corelab import DNN, evaluate, make_loader, optim
+from corelab.measure import (
+    Predictions,
+    effective_learning_rate,
+    noise,
+    predictions,
+    step_length,
+    step_memory,
+)
 
 
 def a_batch(size):
@@ -157,3 +164,31 @@ def test_a_diverged_network_has_no_effective_rate():
     )
     assert rates.shape == (1, 3)
     assert rates.isnan().all()
+
+
+# Predictions
+
+
+def test_predictions_are_torchs_own(few):
+    _, test = few
+    model = DNN(seed=3)
+    seen = predictions(model, make_loader(test, 64, shuffle=False))
+    logits = model(test.inputs)
+    assert seen.targets.equal(test.targets)
+    assert seen.predicted.equal(logits.argmax(dim=1))
+    expected = nn.functional.cross_entropy(logits, test.targets, reduction="none")
+    torch.testing.assert_close(seen.losses, expected.detach())
+    assert model.training, "it goes on as it was"
+    _, accuracy = evaluate(model, make_loader(test, 64, shuffle=False))
+    confusion = seen.confusion()
+    assert confusion.sum(dim=1).equal(torch.bincount(test.targets, minlength=10))
+    assert confusion.trace() / 500 == pytest.approx(accuracy)
+
+
+def test_the_worst_come_first_and_what_is_no_number_before_them():
+    seen = Predictions(
+        torch.tensor([0, 1, 2, 2]), torch.tensor([0, 2, 2, 0]), torch.tensor([0.1, 9.0, math.nan, 3.0])
+    )
+    assert seen.worst(3).tolist() == [2, 1, 3]
+    assert len(seen.worst(99)) == 4
+    assert seen.confusion(3).tolist() == [[1, 0, 0], [0, 0, 1], [1, 0, 1]]

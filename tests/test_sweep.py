@@ -58,6 +58,16 @@ def test_the_record_has_what_results_json_holds(few):
     assert record["diverged_at_step"] is None
 
 
+def test_a_run_keeps_its_network_and_no_gradients(few):
+    run = train_once("kept", partial(SGD, lr=0.1), *few, epochs=2, batch_size=50)
+    assert evaluate(run.model, make_loader(few[1], 500, shuffle=False)) == pytest.approx(
+        (run.test_cross_entropy, run.test_accuracy)
+    )
+    assert all(parameter.grad is None for parameter in run.model.parameters())
+    assert "model" not in run.record(), "results.json is for numbers"
+    assert "DNN" not in repr(run)
+
+
 def test_a_diverged_run_has_no_results_and_comes_last_in_any_choice(few):
     run = train_once("too large", partial(SGD, lr=1e9), *few, epochs=5, batch_size=50)
     assert run.record()["diverged_at_step"] == run.history.diverged_at_step == run.record()["steps"]

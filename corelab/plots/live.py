@@ -1,0 +1,31 @@
+"""The loss of a training that is still going on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from corelab.language import _
+from corelab.plots.style import panels, styled, theme
+
+
+@styled
+def growing_loss(steps: int, title: str) -> Figure:
+    """The axes for the loss of `steps` steps, still empty."""
+    figure, (axes,) = panels(1, width=6.4, height=2.8)
+    axes.plot([], [], color=theme().curves[0])
+    axes.set(xlim=(0, steps), ylim=(0, 2.5), title=title)
+    axes.set(xlabel=_("step"), ylabel=_("training loss"))
+    return figure
+
+
+def grown(figure: Figure, steps: Sequence[float], losses: Sequence[float]) -> bytes:
+    """The same figure with this curve, as PNG."""
+    (axes,) = figure.axes
+    axes.lines[0].set_data(steps, losses)
+    axes.set_ylim(top=max(2.5, 1.05 * max(losses)))
+    png = io.BytesIO()
+    figure.savefig(png, dpi=100)
+    return png.getvalue()
