@@ -24,6 +24,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from corelab.errors import UserError
 from corelab.files import write_atomically
+from corelab.language import N_, _
 
 # MD5 of the raw files, as published: data/README.md says by whom.
 _FILES = {
@@ -42,7 +43,7 @@ _FILES = {
 }
 _FOLDER = {"fashion-mnist": "FashionMNIST", "mnist": "MNIST"}  # torchvision's names
 DATASETS = tuple(_FILES)
-_MEND = "fetch the file again (data/README.md says from where)"
+_MEND = N_("fetch the file again (data/README.md says from where)")
 
 
 class InMemoryDataset(Dataset[tuple[Tensor, Tensor]]):
@@ -54,10 +55,8 @@ class InMemoryDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __init__(self, inputs: Tensor, targets: Tensor, mean: float = 0.0, std: float = 1.0):
         if inputs.ndim != 2 or targets.shape != inputs.shape[:1]:
-            raise UserError(
-                f"a data set needs inputs (N, features) and targets (N,), "
-                f"got {tuple(inputs.shape)} and {tuple(targets.shape)}"
-            )
+            wrong = _("a data set needs inputs (N, features) and targets (N,), got {inputs} and {targets}")
+            raise UserError(wrong.format(inputs=tuple(inputs.shape), targets=tuple(targets.shape)))
         self.inputs, self.targets, self.mean, self.std = inputs, targets, mean, std
 
     def __len__(self) -> int:
@@ -113,7 +112,8 @@ def make_loader(
     Raises UserError where `batch_size` is no whole number of at least 1.
     """
     if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-        raise UserError(f"batch_size must be a whole number of at least 1, got {batch_size!r}")
+        wrong = _("batch_size must be a whole number of at least 1, got {batch_size!r}")
+        raise UserError(wrong.format(batch_size=batch_size))
     collate = None
     if isinstance(dataset, InMemoryDataset):
         dataset = dataset.to(device) if device is not None else dataset
@@ -144,9 +144,11 @@ def load_data(
     Raises UserError where a file is missing, truncated or altered, saying which and the mend.
     """
     if name not in DATASETS:
-        raise UserError(f"data must be one of {', '.join(DATASETS)}, got {name!r}")
+        wrong = _("data must be one of {datasets}, got {name!r}")
+        raise UserError(wrong.format(datasets=", ".join(DATASETS), name=name))
     if limit is not None and (not isinstance(limit, int) or isinstance(limit, bool) or limit < 1):
-        raise UserError(f"limit must be a whole number of at least 1, or None for all, got {limit!r}")
+        wrong = _("limit must be a whole number of at least 1, or None for all, got {limit!r}")
+        raise UserError(wrong.format(limit=limit))
 
     from torchvision import datasets  # here, as it is half of the start-up time
 
@@ -175,7 +177,8 @@ def _find_root(name: str, root: str | os.PathLike[str]) -> Path:
     for folder in (*(place for place in places if (place / _FOLDER[name]).is_dir()), *places):
         if folder.is_dir():
             return folder
-    raise UserError(f"data folder {str(given)!r} is not there: give the folder that holds FashionMNIST/raw")
+    wrong = _("data folder {folder!r} is not there: give the folder that holds FashionMNIST/raw")
+    raise UserError(wrong.format(folder=str(given)))
 
 
 def _verified_root(name: str, root: Path) -> Path:
@@ -191,7 +194,8 @@ def _verified_root(name: str, root: Path) -> Path:
             return folder
         except OSError as error:
             failure = error
-    raise UserError(f"the data could not be unpacked ({failure}): free some space, or make {raw} writable")
+    wrong = _("the data could not be unpacked ({reason}): free some space, or make {folder} writable")
+    raise UserError(wrong.format(reason=failure, folder=raw))
 
 
 def _make_ready(file: Path, archive: Path, md5: str) -> None:
@@ -201,21 +205,25 @@ def _make_ready(file: Path, archive: Path, md5: str) -> None:
         if got == md5:
             return
         if not archive.is_file():
-            raise UserError(f"{file} was altered: expected MD5 {md5}, got {got}: {_MEND}")
-        print(f"{file} was altered (expected MD5 {md5}, got {got}): unpacked again", file=sys.stderr)
+            wrong = _("{file} was altered: expected MD5 {md5}, got {got}: {mend}")
+            raise UserError(wrong.format(file=file, md5=md5, got=got, mend=_(_MEND)))
+        altered = _("{file} was altered (expected MD5 {md5}, got {got}): unpacked again")
+        print(altered.format(file=file, md5=md5, got=got), file=sys.stderr)
     write_atomically(file, _unpacked(archive, md5))
 
 
 def _unpacked(archive: Path, md5: str) -> bytes:
     """The raw bytes in `archive`, whole and as published."""
     if not archive.is_file():
-        raise UserError(f"{archive} is missing: {_MEND}")
+        raise UserError(_("{file} is missing: {mend}").format(file=archive, mend=_(_MEND)))
     try:
         content = gzip.decompress(archive.read_bytes())
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{archive} is truncated or damaged ({error}): {_MEND}") from error
+        wrong = _("{file} is truncated or damaged ({reason}): {mend}")
+        raise UserError(wrong.format(file=archive, reason=error, mend=_(_MEND))) from error
     if (got := _md5(content)) != md5:
-        raise UserError(f"{archive} was altered: expected MD5 {md5} once unpacked, got {got}: {_MEND}")
+        wrong = _("{file} was altered: expected MD5 {md5} once unpacked, got {got}: {mend}")
+        raise UserError(wrong.format(file=archive, md5=md5, got=got, mend=_(_MEND)))
     return content
 
 
@@ -227,9 +235,8 @@ def _download_mnist(root: Path) -> None:
     except (RuntimeError, OSError) as error:
         files = ", ".join(f"{file}.gz" for file in _FILES["mnist"])
         reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
-        raise UserError(
-            f"MNIST could not be downloaded ({reason}): put {files} into {root / 'MNIST' / 'raw'} by hand"
-        ) from error
+        wrong = _("MNIST could not be downloaded ({reason}): put {files} into {folder} by hand")
+        raise UserError(wrong.format(reason=reason, files=files, folder=root / "MNIST" / "raw")) from error
 
 
 def _md5(content: bytes) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from corelab.language import _
+
 Rule = Callable[..., Tensor]
 
 
@@ -38,15 +40,14 @@ def path(
     """
     theta = torch.tensor(start, dtype=torch.float64)
     points, state = [theta], dict[str, Any]()
-    for _ in range(steps):
+    for _step in range(steps):
         theta = theta.requires_grad_()
         (gradient,) = torch.autograd.grad(cost(theta), theta)
         moved = update(theta.detach().clone(), gradient, state, **hyper)  # a rule may work in place
         if not isinstance(moved, Tensor) or moved.shape != theta.shape:
-            shape = tuple(moved.shape) if isinstance(moved, Tensor) else repr(moved)
-            raise TypeError(
-                f"the rule must return the new θ, a tensor of shape {tuple(theta.shape)}, got {shape}"
-            )
+            wrong = _("the rule must return the new θ, a tensor of shape {shape}, got {got}")
+            got = tuple(moved.shape) if isinstance(moved, Tensor) else repr(moved)
+            raise TypeError(wrong.format(shape=tuple(theta.shape), got=got))
         theta = moved.detach()
         points.append(theta)
     return torch.stack(points).detach()

@@ -3,49 +3,64 @@
 from __future__ import annotations
 
 import argparse
-import locale
 import math
 import os
 import platform
+import re
+import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from tabulate import tabulate
 from torch import Tensor
 
-from corelab import __version__
+from corelab import __version__, language
 from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, seed, use_utf8
 from corelab.data import DATASETS, InMemoryDataset, load_data
 from corelab.errors import UserError
 from corelab.files import write_json
+from corelab.lab_report import Report
+from corelab.language import LANGUAGES, N_, _
+from corelab.live import in_notebook
 from corelab.sweep import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LANGUAGES = ("zh-TW", "en")
+__all__ = ["N_", "Lab"]  # what a lab needs
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Lab:
-    """One run of a lab: started from the command line, it ends with figures and `results.json`.
+    """One run of a lab: started from the command line, it leaves figures, `results.json` and `report.html`.
 
-    name: the lab's file without `.py`. description: its docstring, for --help. defaults: the
+    name: the lab's file without `.py`. description: its docstring, for --help and the report. defaults: the
     options that make sense for this lab (of epochs, batch_size, lr, limit) and their defaults.
+
+    What a lab shows is written in English, and shown in the language of the run.
     """
 
     def __init__(self, name: str, description: str, **defaults: Any):
         use_utf8()
         sys.excepthook = self._on_exception
+        arguments = [] if in_notebook() else sys.argv[1:]
+        language.use(language.preferred(arguments))
+        description = in_one_language(description)
         self.name = name
+        self.began = datetime.now().astimezone()
         self.runs: list[dict[str, Any]] = []
         self.turns: dict[str, str] = {}
-        self.options = _parser(name, description, defaults).parse_args([] if _in_notebook() else None)
-        self.zh = self.options.lang == "zh-TW"
+        self.options = _parser(name, description, defaults).parse_args(arguments)
+        self.command = shlex.join(["python", f"{name}.py", *arguments])
+        title, _blank, rest = description.strip().partition("\n\n")
+        self.report = Report(title, rest.partition("\n\n")[0])
         self.progress: bool | None = None if self.options.progress else False
         self.device = pick_device(self.options.device)
         # Matrices this small gain little from a second thread, and lose up to a hundredfold where another
@@ -64,43 +79,60 @@ class Lab:
 
     # What is shown
 
-    def text(self, zh: str, en: str) -> str:
-        """The one of the two in the language of this run."""
-        return zh if self.zh else en
+    def text(self, message: str, **values: Any) -> str:
+        """The message in the language of this run, with its {values}."""
+        return _(message).format(**values)
 
-    def section(self, zh: str, en: str) -> None:
-        print(f"\n== {self.text(zh, en)} ==")
+    def section(self, title: str, **values: Any) -> None:
+        """Begin a section: everything up to the next one stands under it."""
+        title = self.text(title, **values)
+        self.report.section(title)
+        print(f"\n== {title} ==")
 
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Print a table; None and what is not finite are shown as a dash."""
-        plain = ([value.item() if isinstance(value, Tensor) else value for value in row] for row in rows)
-        shown = [[value if _is_shown(value) else None for value in row] for row in plain]
-        print(tabulate(shown, headers, tablefmt="simple", floatfmt=".4g", missingval="-"))
+    def say(self, message: str, **values: Any) -> None:
+        """Print a line."""
+        line = self.text(message, **values)
+        self.report.text(line)
+        print(line)
 
-    def table_of_runs(self, runs: Sequence[Run], **columns: Sequence[Any]) -> None:
-        """Print where each training ended, with further columns behind."""
-        headers = ["", "B", "steps", "seconds", "training cross-entropy", "test cross-entropy", "accuracy"]
+    def table(self, headers: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Print a table. headers: "one | and another". What is None or not finite is shown as a dash."""
+        names = [name.strip() for name in _(headers).split("|")]
+        shown = [[_shown(value) for value in row] for row in rows]
+        self.report.table(names, shown)
+        print(tabulate(shown, names, tablefmt="simple", floatfmt=".4g", missingval="-"))
+
+    def table_of_runs(self, runs: Sequence[Run], columns: Mapping[str, Sequence[Any]] | None = None) -> None:
+        """Print where each training ended, with further columns by their names behind."""
+        columns = dict(columns or {})
+        diverged = [run.history.diverged_at_step for run in runs]
+        if any(diverged):
+            columns[_("diverged at step")] = diverged
+        headers = _("run | B | steps | seconds | training cross-entropy | test cross-entropy | accuracy")
         rows = [
-            [run.name, run.batch_size, run.history.steps, run.history.seconds, run.final_loss,
+            [_(run.name), run.batch_size, run.history.steps, run.history.seconds, run.final_loss,
              run.test_cross_entropy, run.test_accuracy, *more]
             for run, *more in zip(runs, *columns.values(), strict=True)
         ]  # fmt: skip
-        headers += columns
-        diverged = [run.history.diverged_at_step for run in runs]
-        if any(diverged):
-            headers.append("diverged at step")
-            rows = [[*row, step] for row, step in zip(rows, diverged, strict=True)]
-        self.table(headers, rows)
+        self.table(" | ".join([headers, *columns]), rows)
+
+    @property
+    def plots(self) -> ModuleType:
+        """`corelab.plots` in the theme of this run: loaded only here, since matplotlib takes its time."""
+        from corelab import plots
+
+        plots.use(self.options.theme)
+        return plots
 
     def figure(self, figure: Figure, name: str) -> None:
         """Save a figure under the lab's folder, and say where."""
-        path = self.out / f"{name}.png"
-        figure.savefig(path, dpi=150)
-        print(self.text("圖", "figure") + f": {path}")
-        if _in_notebook():
-            from IPython.display import display
+        png, svg = self.plots.save(figure, self.out / name)
+        print(_("figure: {path}").format(path=f"{png}, {svg.suffix}"))
+        self.report.figure(svg, name, figure.get_figwidth())
+        if in_notebook():
+            from IPython.display import Image, display
 
-            display(figure)
+            display(Image(png))
 
     # Your turn
 
@@ -117,24 +149,29 @@ class Lab:
         try:
             got = trial(yours)
         except NotImplementedError as todo:
-            self._say_turn(name, "not done yet", self.text(f"還沒寫:{todo}", f"not done yet: {todo}"))
+            self._say_turn(
+                name, "not done yet", _("not done yet: {what}").format(what=in_one_language(str(todo)))
+            )
             return kit
         except Exception as error:
             lines = [
                 frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.name == name
             ]
-            where = f", line {lines[-1]}" if lines else ""  # of the student's function, not of what it called
+            # of the student's function, not of what it called
+            where = _(", line {line}").format(line=lines[-1]) if lines else ""
             self._say_turn(name, "wrong", f"{type(error).__name__} ({error}){where}")
             return kit
         for label, value in expected.items():
             if difference := _difference(value, got[label]):
-                self._say_turn(name, "wrong", f"{label}: {difference}")
+                wrong = _("{label}: {difference}").format(label=label, difference=difference)
+                self._say_turn(name, "wrong", wrong)
                 return kit
-        self._say_turn(name, "done", self.text("正確", "right"))
+        self._say_turn(name, "done", _("right"))
         return yours
 
     def _say_turn(self, name: str, state: str, message: str) -> None:
         self.turns[name] = state
+        self.report.turn(name, state, message)
         print(f"[{'OK' if state == 'done' else '..' if state == 'not done yet' else 'X'}] {name}: {message}")
 
     # What is kept
@@ -148,16 +185,14 @@ class Lab:
         return run
 
     def finish(self) -> None:
-        """Write the results, and say how many turns are done."""
+        """Write the results and the report, and say how many turns are done."""
         self._save()
-        print("\n" + self.text("結果", "results") + f": {self.out / 'results.json'}")
+        self._write_report()
+        print("\n" + _("results: {path}").format(path=self.out / "results.json"))
+        print(_("report: {path}").format(path=self.out / "report.html"))
         if self.turns:
             done = sum(state == "done" for state in self.turns.values())
-            print(
-                self.text(
-                    f"輪到你:完成 {done}/{len(self.turns)}", f"your turns: {done} of {len(self.turns)} done"
-                )
-            )
+            print(_("your turns: {done} of {all} done").format(done=done, all=len(self.turns)))
 
     def _save(self) -> None:
         results = {
@@ -168,33 +203,65 @@ class Lab:
             "samples": self.samples,
             "runs": self.runs,
             "turns": self.turns,
-            "versions": {
-                "corelab": __version__,
-                "torch": torch.__version__,
-                "python": platform.python_version(),
-                "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-            },
+            "versions": versions(),
         }
-        try:
+        with self._one_line_if_not_written():
             write_json(results, self.out / "results.json")
+
+    def _write_report(self, stopped: bool = False) -> None:
+        options = vars(self.options).items()
+        with self._one_line_if_not_written():
+            self.report.write(
+                self.out / "report.html",
+                began=self.began,
+                seconds=(datetime.now().astimezone() - self.began).total_seconds(),
+                command=self.command,
+                device=str(self.device),
+                options={name.replace("_", "-"): value for name, value in options if name != "progress"},
+                versions=versions(),
+                stopped=stopped,
+            )
+
+    @contextmanager
+    def _one_line_if_not_written(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            raise UserError(f"{self.out} could not be written ({error.strerror})") from error
+            wrong = _("{folder} could not be written ({reason})")
+            raise UserError(wrong.format(folder=self.out, reason=error.strerror)) from error
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         if isinstance(error, UserError):
             say_error(self.name, error)
             raise SystemExit(2)
         if isinstance(error, NotImplementedError):  # a function that is the student's to write
-            print(self.text(f"還沒寫:{error}", f"not written yet: {error}"), file=sys.stderr)
+            print(_("not written yet: {what}").format(what=in_one_language(str(error))), file=sys.stderr)
             raise SystemExit(1)
         if issubclass(kind, KeyboardInterrupt):
             if self.runs:
-                self._save()
-                print(
-                    f"\nCtrl-C: {len(self.runs)} run(s) kept in {self.out / 'results.json'}", file=sys.stderr
-                )
+                self._leave_what_was_done()
             raise SystemExit(130)
         sys.__excepthook__(kind, error, trace)
+
+    def _leave_what_was_done(self) -> None:
+        try:
+            self._save()
+            self._write_report(stopped=True)
+        except UserError as error:
+            say_error(self.name, error)
+            return
+        kept = _("Ctrl-C: {count} run(s) kept in {path}")
+        print("\n" + kept.format(count=len(self.runs), path=self.out / "results.json"), file=sys.stderr)
+
+
+def versions() -> dict[str, str]:
+    """What a result depends on beside its settings."""
+    return {
+        "corelab": __version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    }
 
 
 def pick_device(name: str) -> torch.device:
@@ -203,12 +270,36 @@ def pick_device(name: str) -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there[name]:
-        raise UserError(f"--device {name} is not available here: use --device cpu, or auto")
+        wrong = _("--device {device} is not available here: use --device cpu, or auto")
+        raise UserError(wrong.format(device=name))
     return torch.device(name)
 
 
-def _is_shown(value: Any) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+
+
+def in_one_language(text: str) -> str:
+    """A text that is written in both, in the language in use.
+
+    A line is "中文 / English", or in one of the two, or both where it is indented, as a command is.
+    """
+    chinese, lines = language.current() == "zh-TW", []
+    if not _CHINESE.search(text):
+        return text
+    for line in text.splitlines():
+        zh, slash, en = line.partition(" / ")
+        if slash:
+            lines.append(zh if chinese else en)
+        elif not line.strip() or line.startswith(" ") or bool(_CHINESE.search(line)) is chinese:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> Any:
+    """A table's value: a number, a text, or None for what is not finite."""
+    if isinstance(value, Tensor):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _difference(expected: Any, got: Any) -> str | None:
@@ -216,16 +307,20 @@ def _difference(expected: Any, got: Any) -> str | None:
     try:
         want, have = _numbers(expected), _numbers(got)
     except (TypeError, ValueError, RuntimeError):
-        return f"expected {expected!r}, got {got!r}"
+        return _("expected {expected}, got {got}").format(expected=repr(expected), got=repr(got))
     if want.shape != have.shape:
-        return f"expected shape {tuple(want.shape)}, got {tuple(have.shape)}"
+        return _("expected shape {expected}, got {got}").format(
+            expected=tuple(want.shape), got=tuple(have.shape)
+        )
     exactly = isinstance(expected, int)  # a count is right or wrong, however large
     wrong = ~torch.isclose(have, want, rtol=0 if exactly else 1e-4, atol=1e-6)
     if not wrong.any():
         return None
     at = tuple(wrong.nonzero()[0].tolist())
-    where = f" at {list(at)}" if at else ""
-    return f"expected {want[at].item():.6g}, got {have[at].item():.6g}{where}"
+    numbers = {"expected": f"{want[at].item():.6g}", "got": f"{have[at].item():.6g}"}
+    if not at:
+        return _("expected {expected}, got {got}").format(**numbers)
+    return _("expected {expected}, got {got} at {index}").format(**numbers, index=list(at))
 
 
 def _numbers(value: Any) -> Tensor:
@@ -236,41 +331,36 @@ def _numbers(value: Any) -> Tensor:
 
 
 def _parser(name: str, description: str, defaults: Mapping[str, Any]) -> argparse.ArgumentParser:
-    parser = OneLineParser(name, description=description, formatter_class=_Help)
+    parser = OneLineParser(f"{name}.py", description=description, formatter_class=_Help)
     add = parser.add_argument
-    add("--data", choices=DATASETS, default="fashion-mnist", help="the data set")
-    add("--data-root", default="data", help="the folder that holds FashionMNIST/raw or MNIST/raw")
+    add("--data", choices=DATASETS, default="fashion-mnist", help=_("the data set"))
+    add("--data-root", default="data", help=_("the folder that holds FashionMNIST/raw or MNIST/raw"))
     limit = defaults.get("limit")
-    add("--limit", type=at_least_one, default=limit, help="only the first so many samples, not all")
+    add("--limit", type=at_least_one, default=limit, help=_("only the first so many samples, not all"))
     if "epochs" in defaults:
-        add("--epochs", type=at_least_one, default=defaults["epochs"], help="passes over all the data")
+        add("--epochs", type=at_least_one, default=defaults["epochs"], help=_("passes over all the data"))
     if "batch_size" in defaults:
-        add("--batch-size", type=at_least_one, default=defaults["batch_size"], help="samples a step")
+        add("--batch-size", type=at_least_one, default=defaults["batch_size"], help=_("samples a step"))
     if "lr" in defaults:
-        add("--lr", type=learning_rate, default=defaults["lr"], help="learning rate")
-    add("--seed", type=seed, default=0, help="of the initial weights and the order of the batches")
-    add(
-        "--device",
-        choices=("auto", "cpu", "cuda", "mps"),
-        default="auto",
-        help="auto: CUDA where there is one",
-    )
-    add("--out", default=str(Path("runs") / name), help="the folder of the figures and results.json")
-    add("--lang", choices=LANGUAGES, default=_language(), help="of what is printed")
-    add("--no-progress", dest="progress", action="store_false", help="no progress bars")
+        add("--lr", type=learning_rate, default=defaults["lr"], help=_("learning rate"))
+    add("--seed", type=seed, default=0, help=_("of the initial weights and the order of the batches"))
+    devices = ("auto", "cpu", "cuda", "mps")
+    add("--device", choices=devices, default="auto", help=_("auto: CUDA where there is one"))
+    folder = str(Path("runs") / name)
+    add("--out", default=folder, help=_("the folder of the figures, results.json and report.html"))
+    add("--theme", choices=("light", "dark"), default="light", help=_("of the figures"))
+    add("--lang", choices=LANGUAGES, default=language.current(), help=_("of what is shown"))
+    add("--no-progress", dest="progress", action="store_false", help=_("no progress bars"))
     return parser
 
 
-class _Help(argparse.RawDescriptionHelpFormatter, argparse.ArgumentDefaultsHelpFormatter):
+class _Help(argparse.RawDescriptionHelpFormatter):
     """The docstring as it is written, and the default behind every option that has one."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
-        return action.help if action.default in (None, True) else super()._get_help_string(action)
-
-
-def _language() -> str:
-    asked = os.environ.get("CORELAB_LANG") or locale.getlocale()[0] or ""
-    return "zh-TW" if asked.lower().startswith(("zh", "chinese")) else "en"
+        if action.default in (None, argparse.SUPPRESS) or action.default is True:
+            return action.help
+        return _("{help} (default: {default})").format(help=action.help, default="%(default)s")
 
 
 def _check_writable(folder: Path) -> None:
@@ -281,10 +371,5 @@ def _check_writable(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UserError(
-            f"--out {folder} could not be written ({error.strerror}): choose another folder"
-        ) from error
-
-
-def _in_notebook() -> bool:
-    return "ipykernel" in sys.modules
+        wrong = _("--out {folder} could not be written ({reason}): choose another folder")
+        raise UserError(wrong.format(folder=folder, reason=error.strerror)) from error

@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
-from tqdm.auto import tqdm
 
 from corelab.errors import UserError
 from corelab.files import write_json
+from corelab.language import _
+from corelab.live import Live
 from corelab.losses import cross_entropy
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -40,17 +41,18 @@ def fit(
     """Train `model` in place for `epochs` passes over the loader's data.
 
     Ends early where the loss is no longer finite (`diverged_at_step`) or at Ctrl-C
-    (`interrupted`); what was recorded until then is kept. progress: a bar with the current loss;
-    None means on a terminal or in a notebook. Raises UserError where there is nothing to train on.
+    (`interrupted`); what was recorded until then is kept. progress: the loss as it goes down; None
+    means on a terminal or in a notebook. Raises UserError where there is nothing to train on.
     """
     if epochs < 1 or len(loader) == 0:
-        raise UserError(f"fit needs at least 1 epoch and 1 batch, got {epochs} and {len(loader)}")
+        wrong = _("fit needs at least 1 epoch and 1 batch, got {epochs} and {batches}")
+        raise UserError(wrong.format(epochs=epochs, batches=len(loader)))
     device = next(model.parameters()).device
     history = History(samples=_samples_per_epoch(loader), batch_size=loader.batch_size)
     model.train()
-    with _Bar(epochs * len(loader), title, progress) as bar:
+    with Live(epochs * len(loader), title, progress) as live:
         try:
-            for epoch in range(epochs):
+            for _epoch in range(epochs):
                 for inputs, targets in loader:  # one step: (B, 784), (B,)
                     inputs, targets = inputs.to(device), targets.to(device)
                     batch_loss = loss(model(inputs), targets)
@@ -59,8 +61,9 @@ def fit(
                     optimizer.step()
                     history.note(batch_loss.detach(), len(targets))
                     # Reading a loss waits for the device; the CPU's are there already.
-                    if bar.advance() or device.type == "cpu":
-                        bar.show(epoch, history.read())
+                    if device.type == "cpu" or live.is_due():
+                        history.read()
+                        live.show(history)
                         if history.diverged_at_step is not None:
                             return history
                 history.end_epoch()
@@ -69,7 +72,8 @@ def fit(
         except KeyboardInterrupt:
             history.read()
             history.interrupted = True
-            print(f"stopped by Ctrl-C after {history.steps} steps; what was done is kept", file=sys.stderr)
+            stopped = _("stopped by Ctrl-C after {steps} steps; what was done is kept")
+            print(stopped.format(steps=history.steps), file=sys.stderr)
     return history
 
 
@@ -88,7 +92,7 @@ def evaluate(model: nn.Module, loader: DataLoader[Any]) -> tuple[float, float]:
         samples += len(targets)
     model.train(was_training)
     if samples == 0:
-        raise UserError("evaluate needs at least 1 sample, got none")
+        raise UserError(_("evaluate needs at least 1 sample, got none"))
     mean_loss, accuracy = (torch.stack(sums).cpu().double().sum(0) / samples).tolist()
     return mean_loss, accuracy
 
@@ -162,32 +166,3 @@ class History:
 def _samples_per_epoch(loader: DataLoader[Any]) -> int:
     samples = len(loader.dataset)  # type: ignore[arg-type]  # map-style, as make_loader takes
     return len(loader) * (loader.batch_size or 1) if loader.drop_last else samples
-
-
-class _Bar:
-    """A progress bar that asks for the loss ten times a second, and never where nobody looks."""
-
-    def __init__(self, steps: int, title: str, progress: bool | None):
-        in_notebook = "ipykernel" in sys.modules
-        show = (sys.stderr.isatty() or in_notebook) if progress is None else progress
-        self._bar = tqdm(total=steps, desc=title, unit="step", leave=False, disable=not show)
-        self._done = 0
-        self._next = 0.0
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def advance(self) -> bool:
-        """One step more; whether it is time to look at the loss."""
-        self._done += 1
-        return not self._bar.disable and time.perf_counter() >= self._next
-
-    def show(self, epoch: int, loss: float) -> None:
-        if self._bar.disable or time.perf_counter() < self._next:
-            return
-        self._next = time.perf_counter() + 0.1
-        self._bar.set_postfix_str(f"epoch {epoch + 1}, loss {loss:.4f}", refresh=False)
-        self._bar.update(self._done - self._bar.n)

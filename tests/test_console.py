@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, seed, use_utf8
 from corelab.errors import UserError
+
+PROJECT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("encoding", ["cp950", "ascii", "utf-8"])
@@ -86,3 +92,65 @@ def test_values_that_do_not(kind, text):
     with pytest.raises(argparse.ArgumentTypeError, match="must be a") as caught:
         kind(text)
     assert repr(text) in str(caught.value)
+
+
+# Every entry point in one process, each with streams of the encoding anew, as a pipe gives it
+EVERYTHING = """
+import json, os, runpy, sys
+codes = {}
+for arguments in json.loads(sys.argv[1]):
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+        stream.reconfigure(encoding=os.environ["PYTHONIOENCODING"], errors="strict")
+    sys.argv = arguments
+    try:
+        if arguments[0] == "corelab":
+            from corelab.cli import main
+            codes[" ".join(arguments)] = main(arguments[1:])
+        else:
+            runpy.run_path(arguments[0], run_name="__main__")
+            codes[arguments[0]] = 0
+    except SystemExit as end:
+        codes[" ".join(arguments)] = end.code
+print(json.dumps(codes))
+"""
+
+
+@pytest.fixture(scope="module")
+def consoles(tmp_path_factory):
+    """The two processes at once: their output, decoded as what it should be, and what it told of errors."""
+    solutions = sorted(path for path in (PROJECT / "solutions").glob("*.py"))
+    assert len(solutions) == 6
+    children = {}
+    checked = ["corelab", "check", str(solutions[0]), "--seed", "1"]
+    for encoding, language, command in (("cp950", "zh-TW", checked), ("ascii", "en", ["corelab", "parity"])):
+        out = tmp_path_factory.mktemp(encoding)
+        commands = [[str(path), "--limit", "60", "--out", str(out / path.stem)] for path in solutions]
+        for arguments in commands[1:]:  # the first exercise has no epochs
+            arguments += ["--epochs", "1"]
+        commands += [["corelab", "--help"], [str(solutions[0]), "--help"], command]
+        children[encoding] = subprocess.Popen(
+            [sys.executable, "-c", EVERYTHING, json.dumps(commands)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=os.environ | {"PYTHONIOENCODING": encoding, "CORELAB_LANG": language},
+        )
+    return {encoding: child.communicate() for encoding, child in children.items()}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "said"),
+    [("cp950", ("訓練交叉熵", "30 / 30 分")), ("ascii", ("training cross-entropy", "from g⁰²"))],
+)
+def test_nothing_ends_for_want_of_a_character(consoles, encoding, said):
+    out, err = consoles[encoding]
+    *shown, codes = out.splitlines()
+    assert err == ""
+    codes = json.loads(codes)
+    assert len(codes) == 9
+    assert codes == dict.fromkeys(codes, 0)
+    text = "\n".join(shown)
+    for expected in (*said, "θ₁", "[OK]"):
+        assert expected in text
+    assert "\ufffd" not in text

@@ -13,8 +13,9 @@ import pytest
 import torch
 
 import corelab
+from corelab import language
 from corelab.errors import UserError
-from corelab.lab import Lab, pick_device
+from corelab.lab import Lab, in_one_language, pick_device
 from corelab.sweep import train_once
 from corelab.training import History
 
@@ -26,7 +27,8 @@ def start(tmp_path, monkeypatch):
     """A lab started from the command line, in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.delenv("CORELAB_LANG", raising=False)
+    for variable in ("CORELAB_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("locale.getlocale", lambda: ("en_US", "UTF-8"))
 
     def start(*arguments, **defaults):
@@ -105,7 +107,9 @@ def test_help_shows_the_description_and_the_defaults(start, capsys):
         start("--help")
     assert end.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "Lab 99 測試 / A test 50% of it is in Chinese." in shown
+    assert shown.startswith("usage: lab99.py [-h]")
+    assert "A test 50% of it is in Chinese." in shown
+    assert "測試" not in shown
     for option, default in {
         "--data {fashion-mnist,mnist}": "fashion-mnist",
         "--epochs": "5",
@@ -113,6 +117,7 @@ def test_help_shows_the_description_and_the_defaults(start, capsys):
         "--lr": "0.02",
         "--seed": "0",
         "--device {auto,cpu,cuda,mps}": "auto",
+        "--theme {light,dark}": "light",
         "--lang {zh-TW,en}": "en",
     }.items():
         described = shown.split("options:")[1].split(option, 1)[1]
@@ -122,6 +127,26 @@ def test_help_shows_the_description_and_the_defaults(start, capsys):
     assert "--limit" in shown
     assert "--data-root" in shown
     assert "--out" in shown
+
+
+def test_nothing_of_the_help_is_left_in_english(start, capsys):
+    with pytest.raises(SystemExit):
+        start("--help", "--lang", "zh-TW")
+    shown = capsys.readouterr().out
+    assert shown.startswith("用法")
+    typed = r"--?[a-z-]+( [A-Z_]+|\s+\{\S+\})?|\w+\.(py|json|html)"
+    words = re.findall(r"[A-Za-z-]{2,}", re.sub(typed, "", shown))
+    assert set(words) == {
+        *("Lab", "auto", "CUDA", "FashionMNIST", "MNIST", "raw"),
+        *("fashion", "data", "runs", "lab", "light", "zh-TW"),  # defaults
+    }
+
+
+def test_a_wrong_option_is_said_in_the_language_that_was_asked_for(start):
+    with pytest.raises(
+        UserError, match=r"^參數 --epochs：必須是 1 以上的整數，得到的是 'x'（說明見 --help）$"
+    ):
+        start("--epochs", "x", "--lang", "zh-TW")
 
 
 @pytest.mark.parametrize(
@@ -143,13 +168,38 @@ def test_the_language_is_that_of_the_machine_unless_said_otherwise(
     monkeypatch.setattr("locale.getlocale", lambda: (locale_name, None))
     lab = start()
     assert lab.options.lang == expected
-    lab.section("一個變數", "One variable")
-    assert ("一個變數" in capsys.readouterr().out) is (expected == "zh-TW")
-    assert start("--lang", "en").text("中文", "English") == "English"
+    lab.section("Your turn")
+    assert ("輪到你" in capsys.readouterr().out) is (expected == "zh-TW")
+    assert start("--lang", "en").text("{n} in all", n=3) == "3 in all"
+
+
+BILINGUAL = """實驗 / A lab
+
+第一行。
+The first line.
+
+    corelab check lab.py
+
+兩種 α / Both α
+"""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ("zh-TW", "實驗\n\n第一行。\n\n    corelab check lab.py\n\n兩種 α"),
+        ("en", "A lab\n\nThe first line.\n\n    corelab check lab.py\n\nBoth α"),
+    ],
+)
+def test_a_bilingual_text_is_shown_in_one_language(chosen, expected):
+    language.use(chosen)
+    assert in_one_language(BILINGUAL) == expected
+    assert in_one_language("English / only\nas it is") == "English / only\nas it is"
 
 
 def test_in_a_notebook_the_notebooks_own_arguments_are_left_alone(start, monkeypatch):
-    monkeypatch.setitem(sys.modules, "ipykernel", SimpleNamespace())
+    shell = SimpleNamespace(kernel="a kernel")
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     assert start("-f", "kernel-123.json").options.epochs == 5
 
 
@@ -192,7 +242,7 @@ def test_a_table_shows_four_digits_and_a_dash_for_what_is_not_there(start, capsy
     lab = start()
     capsys.readouterr()
     lab.table(
-        ["名稱", "x", "y"], [["批次", 0.123456, None], ["b", math.nan, math.inf], ["c", torch.tensor(2.5), 7]]
+        "名稱 | x | y", [["批次", 0.123456, None], ["b", math.nan, math.inf], ["c", torch.tensor(2.5), 7]]
     )
     rows = [row.split() for row in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["名稱", "x", "y"]
@@ -202,7 +252,7 @@ def test_a_table_shows_four_digits_and_a_dash_for_what_is_not_there(start, capsy
 def test_what_is_not_finite_is_a_dash_as_a_tensor_too(start, capsys):
     lab = start()
     capsys.readouterr()
-    lab.table(["a", "b", "c"], [[torch.tensor(math.nan), torch.tensor(math.inf), *torch.tensor([1.5])]])
+    lab.table("a | b | c", [[torch.tensor(math.nan), torch.tensor(math.inf), *torch.tensor([1.5])]])
     assert capsys.readouterr().out.splitlines()[-1].split() == ["-", "-", "1.5"]
 
 
@@ -210,10 +260,21 @@ def test_columns_with_chinese_are_aligned(start, capsys):
     """A Chinese character is two columns wide on a terminal."""
     lab = start()
     capsys.readouterr()
-    lab.table(["", "x"], [["一次全部", 1], ["B", 22]])
+    lab.table(" | x", [["一次全部", 1], ["B", 22]])
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].endswith(" 1")
     assert len(lines[-1]) - len(lines[-2]) == 4
+
+
+def test_headings_and_names_of_runs_are_translated_where_they_are_shown(start, few, capsys):
+    lab = start("--lang", "zh-TW")
+    run = lab.keep(a_run(few, name="all at once"))
+    capsys.readouterr()
+    lab.table("epoch | cross-entropy", [["Momentum", 1]])
+    assert capsys.readouterr().out.split()[:2] == ["epoch", "交叉熵"]
+    lab.table_of_runs([run])
+    assert "一次全部" in capsys.readouterr().out
+    assert results(lab)["runs"][0]["name"] == "all at once"
 
 
 def test_a_table_of_runs_says_which_diverged_and_where(start, few, capsys):
@@ -222,7 +283,7 @@ def test_a_table_of_runs_says_which_diverged_and_where(start, few, capsys):
     capsys.readouterr()
     lab.table_of_runs([good])
     assert "diverged" not in capsys.readouterr().out
-    lab.table_of_runs([good, bad], noise=[0.25, math.nan])
+    lab.table_of_runs([good, bad], {"noise": [0.25, math.nan]})
     head, _, first, second = capsys.readouterr().out.splitlines()
     assert head.split()[-4:] == ["noise", "diverged", "at", "step"]
     assert first.split()[-2:] == ["0.25", "-"]
@@ -252,13 +313,13 @@ def turn(lab, capsys, yours, kit=kit_steps, trial=try_steps):
 
 def test_a_turn_not_done_yet_says_what_is_to_be_written(start, capsys):
     def steps(samples, batch_size):
-        raise NotImplementedError("count the steps")
+        raise NotImplementedError("數一數 / count the steps")
 
     chosen, state, shown = turn(start(), capsys, steps)
     assert (chosen, state) == (kit_steps, "not done yet")
     assert shown == "[..] steps: not done yet: count the steps"
     chosen, state, shown = turn(start("--lang", "zh-TW"), capsys, steps)
-    assert shown == "[..] steps: 還沒寫:count the steps"
+    assert shown == "[..] steps: 還沒寫：數一數"
 
 
 def test_a_right_turn_is_gone_on_with(start, capsys):
@@ -486,6 +547,7 @@ def test_ctrl_c_keeps_the_results_says_so_and_ends_with_code_130(start, few, cap
     (lab.out / "results.json").unlink()
     assert ended(KeyboardInterrupt()) == 130
     assert len(results(lab)["runs"]) == 1
+    assert "Stopped by Ctrl-C" in (lab.out / "report.html").read_text(encoding="utf-8")
     said = capsys.readouterr().err
     assert "1 run" in said
     assert str(lab.out / "results.json") in said
@@ -518,10 +580,24 @@ def test_a_folder_that_vanishes_is_one_line(start, few, tmp_path):
         lab.keep(a_run(few))
 
 
+def test_at_ctrl_c_too(start, few, tmp_path, capsys):
+    lab = start("--out", tmp_path / "out")
+    lab.keep(a_run(few))
+    lab.out = tmp_path / "out" / "results.json"
+    capsys.readouterr()
+    assert ended(KeyboardInterrupt()) == 130
+    (said,) = capsys.readouterr().err.splitlines()
+    assert said.startswith(f"lab99: {lab.out} could not be written (")
+
+
 def test_figures_are_saved_and_said_where(start, capsys):
     from corelab import plots
 
-    lab = start()
-    lab.figure(plots.ours_over_builtin({"Adam": ([1.0] * 20, [1.0] * 20)}), "ours")
+    lab = start("--theme", "dark")
+    try:
+        lab.figure(lab.plots.ours_over_builtin({"Adam": ([1.0] * 20, [1.0] * 20)}), "ours")
+    finally:
+        plots.use("light")
     assert (lab.out / "ours.png").read_bytes().startswith(b"\x89PNG")
-    assert str(lab.out / "ours.png") in capsys.readouterr().out
+    assert plots.THEMES["dark"].paper in (lab.out / "ours.svg").read_text(encoding="utf-8")
+    assert f"figure: {lab.out / 'ours.png'}, .svg\n" in capsys.readouterr().out

@@ -17,7 +17,7 @@ import pytest
 
 PROJECT = Path(__file__).parents[1]
 FIGURES = {
-    "lab01_batch_input": {"loss_curves"},
+    "lab01_batch_input": {"loss_curves", "batch_sizes", "worst_predictions", "confusion_matrix"},
     "lab02_learning_rate": {"one_variable", "two_variables", "plateau", "learning_rates"},
     "lab03_optimizers": {"two_variables", "optimizers", "effective_learning_rate", "ours_and_torch"},
 }
@@ -97,9 +97,9 @@ def handed_out(request, run_script, tmp_path, monkeypatch):
 
 def assert_ran(name, ran, out):
     assert (ran.code, ran.err) == (0, ""), ran.err
-    assert {path.name for path in out.iterdir()} == {f"{figure}.png" for figure in FIGURES[name]} | {
-        "results.json"
-    }
+    figures = {f"{figure}.{kind}" for figure in FIGURES[name] for kind in ("png", "svg")}
+    assert {path.name for path in out.iterdir()} == {*figures, "results.json", "report.html"}
+    assert (out / "report.html").read_text(encoding="utf-8").count("<figure") == len(FIGURES[name])
     for figure in out.glob("*.png"):
         assert figure.read_bytes().startswith(b"\x89PNG")
         assert figure.stat().st_size > 10_000
@@ -136,14 +136,17 @@ def test_a_lab_runs_as_handed_out_and_says_that_nothing_is_done_yet(handed_out):
     assert results["turns"] == dict.fromkeys(TURNS[name], "not done yet")
     turns = [line for line in ran.out.splitlines() if line.startswith("[")]
     titles = re.findall(r"BEGIN SOLUTION: (.+)", (PROJECT / "solutions" / f"{name}.py").read_text("utf-8"))
-    assert turns == [f"[..] {turn}: 還沒寫:{title}" for turn, title in zip(TURNS[name], titles, strict=True)]
-    assert ran.out.splitlines()[-1] == f"輪到你:完成 0/{len(TURNS[name])}"
+    assert turns == [
+        f"[..] {turn}: 還沒寫：{title.split(' / ')[0]}"
+        for turn, title in zip(TURNS[name], titles, strict=True)
+    ]
+    assert ran.out.splitlines()[-1] == f"輪到你：完成 0/{len(TURNS[name])}"
 
 
 @pytest.mark.parametrize("name", LABS)
 def test_a_lab_is_short_and_every_section_says_what_to_look_at(name):
     lines = (PROJECT / "labs" / f"{name}.py").read_text("utf-8").splitlines()
-    assert len(lines) <= 160
+    assert len(lines) <= 170
     sections = [number for number, line in enumerate(lines) if line.startswith("# %%")]
     assert len(sections) >= 5
     for number in sections:
@@ -164,9 +167,9 @@ def test_a_lab_is_short_and_every_section_says_what_to_look_at(name):
 def test_lab_1_counts_and_compares(solution):
     ran, out = solution("lab01_batch_input")
     assert table_below(ran.out, "1. ") == [
-        ["一次全部 all at once", "550", "1", "3"],
-        ["一次一批 in batches", "100", "6", "18"],
-        ["一次一筆 one at a time", "1", "550", "1650"],
+        ["all at once", "550", "1", "3"],
+        ["in batches", "100", "6", "18"],
+        ["one at a time", "1", "550", "1650"],
     ]
     (batches,) = table_below(ran.out, "2. ")
     assert batches[0] == "6"
@@ -174,7 +177,10 @@ def test_lab_1_counts_and_compares(solution):
     for _, _, mse, torchs_mse, cross_entropy, torchs_cross_entropy in table_below(ran.out, "3. "):
         assert mse == torchs_mse
         assert cross_entropy == torchs_cross_entropy
-    runs = {run["batch_size"]: run for run in strict_json(out / "results.json")["runs"]}
+    records = {run["name"]: run for run in strict_json(out / "results.json")["runs"]}
+    runs = {
+        run["batch_size"]: run for run in map(records.get, ("all at once", "in batches", "one at a time"))
+    }
     assert {size: run["steps"] for size, run in runs.items()} == {550: 3, 100: 18, 1: 550}
     assert runs[550]["step_mebibytes"] > runs[100]["step_mebibytes"] > runs[1]["step_mebibytes"]
     shown = table_below(ran.out, "4. ")
@@ -211,7 +217,7 @@ def test_lab_3_compares_fairly_and_ours_is_torchs(solution):
     one_rate, best = table_below(ran.out, "2a."), table_below(ran.out, "2b.")
     assert [row[0] for row in one_rate] == [row[0] for row in best] == five
     assert {row[1] for row in one_rate} == {"0.01"}
-    runs = [run for run in strict_json(out / "results.json")["runs"] if not run["name"].startswith("torch")]
+    runs = [run for run in strict_json(out / "results.json")["runs"] if not run["name"].startswith("torch: ")]
     for name, rate, *_ in best:
         of_one = [run for run in runs if run["optimizer"] == name]
         at_first_seed = {run["lr"]: run["train_cross_entropy"][-1] for run in of_one if run["seed"] == 0}
@@ -227,9 +233,13 @@ def test_lab_3_compares_fairly_and_ours_is_torchs(solution):
 
 @pytest.mark.parametrize("name", LABS)
 @pytest.mark.usefixtures("data_at_hand")
-def test_a_single_sample_is_enough_to_run(run_script, tmp_path, name):
+def test_a_single_sample_is_enough_to_run_and_all_that_is_shown_is_translated(
+    run_script, tmp_path, name, untranslated
+):
     ran = run_script(PROJECT / "labs" / f"{name}.py", "--limit", 1, "--epochs", 1, "--out", tmp_path)
     assert (ran.code, ran.err) == (0, ""), ran.err
+    names = {"lr", "GradientDescent", "Momentum", "Adagrad", "RMSprop", "Adam"}
+    assert set(untranslated(ran.out)) <= names.union(*(turn.split("_") for turn in TURNS[name]))
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -285,7 +295,7 @@ def test_a_wrong_answer_is_shown_with_numbers_and_the_lab_goes_on(run_script, tm
     ran = run_script(script, "--limit", 250, "--epochs", 1, "--lang", "en", "--out", tmp_path / "out")
     assert (ran.code, ran.err) == (0, "")
     steps, loss, loop = (line for line in ran.out.splitlines() if line.startswith("["))
-    assert steps == "[X] steps_per_epoch: 250 samples, B=100: expected 3, got 2"
+    assert steps == "[X] steps_per_epoch: N=250, B=100: expected 3, got 2"
     assert re.fullmatch(r"\[X\] cross_entropy: .*expected 2\.55\d+, got 15\.3\d+", loss)
     assert re.fullmatch(r"\[X\] train_one_epoch: loss of each step: expected \S+, got \S+ at \[1\]", loop)
     assert table_below(ran.out, "1. ")[1][2] == "3", "the lab goes on with the kit's own"
@@ -448,7 +458,7 @@ def test_the_handout_runs_by_itself_in_a_pipe_of_cp950(tmp_path, child_environme
     assert ran.returncode == 0, err
     assert "corelab" not in err, err  # no warning of ours, and no progress bar
     assert "%|" not in err
-    assert "輪到你:完成 0/3" in out
+    assert "輪到你：完成 0/3" in out
     assert "ŷ" in (handout / "labs" / "lab01_batch_input.py").read_text("utf-8")
     assert (tmp_path / "runs" / "lab01_batch_input" / "results.json").is_file()
     assert (handout / "data" / "FashionMNIST" / "raw" / "train-images-idx3-ubyte").is_file()
@@ -510,6 +520,7 @@ runpy.run_path({str(lab)!r}, run_name="__main__")
     assert f"stopped by Ctrl-C after {run['steps']} steps" in err
     assert "1 run" in err
     assert str(tmp_path / "results.json") in err
+    assert "Stopped by Ctrl-C" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("data_at_hand")

@@ -15,9 +15,20 @@ import torch
 from tabulate import tabulate
 
 from corelab import optim
+from corelab.language import N_, _
 from corelab.optim import slides
 
 Make = Callable[[Any], Any]  # parameter groups → an optimizer
+HEADINGS = {
+    "optimizer": N_("optimizer"),
+    "convention": N_("convention"),
+    "settings": N_("settings"),
+    "lr": "lr",
+    "beside": N_("beside"),
+    "steps": N_("steps"),
+    "largest_difference": N_("largest difference"),
+    "first_step": N_("first step that differs"),
+}
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,7 @@ def cases() -> Iterator[Case]:
         (optim.RMSprop, slides.rmsprop),
         (optim.Adam, slides.adam),
     ):
-        yield Case(ours, course, "the slide", partial(slides.Slide, rule=rule, lr=0.1))
+        yield Case(ours, course, N_("the slide"), partial(slides.Slide, rule=rule, lr=0.1))
     # With a falling lr, no setting of torch gives the slide's momentum. With eps=0, torch makes NaN of 0/0.
     make = partial(sgd, lr=0.1, momentum=0.9)
     yield Case(optim.Momentum, course, "torch.optim.SGD", make, lrs=("constant",))
@@ -173,8 +184,12 @@ def run(device: str = "cpu", as_json: bool = False) -> int:
         for row in table:
             row["settings"] = " ".join(f"{key}={value}" for key, value in row["settings"].items())
             far = row["largest_difference"]
-            row["largest_difference"] = "not a number" if far is None else f"{far:.1e}" if far else "0"
-        headers = {key: key.replace("_", " ") for key in table[0]}
+            row["largest_difference"] = _("not a number") if far is None else f"{far:.1e}" if far else "0"
+            row["beside"] = _(row["beside"])
+        headers = {key: _(heading) for key, heading in HEADINGS.items()}
         print(tabulate(table, headers, missingval="–", disable_numparse=True))
-        print(f"\n{len(table)} comparisons, {differ} differ (float64, {device}, torch {torch.__version__})")
+        counted = _("{count} comparisons, {differ} differ (float64, {device}, torch {version})")
+        print(
+            "\n" + counted.format(count=len(table), differ=differ, device=device, version=torch.__version__)
+        )
     return 1 if differ else 0
