@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from corelab.errors import UserError
+from corelab.language import _
 from corelab.notebooks import NOTEBOOKS, notebook
 
 _BEGIN = re.compile(r"^(?P<indent>[ \t]*)#\s*BEGIN SOLUTION\b:?[ \t]*(?P<title>.*?)[ \t]*$")
@@ -33,7 +34,8 @@ def project() -> Path:
     """The folder of the kit's project, which holds solutions/. UserError where it is not there."""
     folder = Path(__file__).resolve().parents[1]
     if not (folder / "solutions").is_dir():
-        raise UserError(f"{folder} has no solutions/: run this in a checkout of the kit (pip install -e .)")
+        message = _("{folder} has no solutions/: run this in a checkout of the kit (pip install -e .)")
+        raise UserError(message.format(folder=folder))
     return folder
 
 
@@ -90,7 +92,7 @@ def write_handout(out: Path) -> list[Path]:
     """
     source = project()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UserError(f"{out} is there already: give a new or an empty folder")
+        raise UserError(_("{out} is there already: give a new or an empty folder").format(out=out))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as scratch:
@@ -108,5 +110,6 @@ def write_handout(out: Path) -> list[Path]:
     except OSError as error:
         # copytree collects what went wrong: (from, to, why) of every file
         why = error.args[0][0][-1] if isinstance(error, shutil.Error) else error.strerror
-        raise UserError(f"{out} could not be written ({why}): choose another folder for --out") from error
+        message = _("{out} could not be written ({why}): choose another folder for --out")
+        raise UserError(message.format(out=out, why=why)) from error
     return sorted(out.iterdir())

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from corelab.errors import UserError
+from corelab.language import _
 
 
 def mse(predictions: Tensor, targets: Tensor) -> Tensor:
@@ -22,10 +23,8 @@ def mse(predictions: Tensor, targets: Tensor) -> Tensor:
     does not grow with their number. The slide's sum over C classes is C times this.
     """
     if predictions.shape != targets.shape:
-        raise UserError(
-            f"mse needs predictions and targets of the same shape, "
-            f"got {tuple(predictions.shape)} and {tuple(targets.shape)}"
-        )
+        message = _("mse needs predictions and targets of the same shape, got {first} and {second}")
+        raise UserError(message.format(first=tuple(predictions.shape), second=tuple(targets.shape)))
     return ((targets - predictions) ** 2).mean()
 
 
@@ -40,18 +39,15 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     without overflow: a softmax of 0 never meets the logarithm.
     """
     if logits.ndim not in (1, 2) or targets.shape != logits.shape[:-1]:
-        raise UserError(
-            f"cross_entropy needs logits (B, classes) and targets (B,), "
-            f"got {tuple(logits.shape)} and {tuple(targets.shape)}"
-        )
+        message = _("cross_entropy needs logits (B, classes) and targets (B,), got {first} and {second}")
+        raise UserError(message.format(first=tuple(logits.shape), second=tuple(targets.shape)))
     try:
         target_logits = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (B,)
     except (IndexError, RuntimeError) as error:
         low, high = targets.min(), targets.max()
         if targets.dtype == torch.int64 and low >= 0 and high < logits.shape[-1]:
             raise  # it is not the labels
-        raise UserError(
-            f"targets must be int64 classes from 0 to {logits.shape[-1] - 1}, "
-            f"got {targets.dtype} from {low} to {high}"
-        ) from error
+        message = _("targets must be int64 classes from 0 to {most}, got {dtype} from {low} to {high}")
+        most, dtype = logits.shape[-1] - 1, targets.dtype
+        raise UserError(message.format(most=most, dtype=dtype, low=low, high=high)) from error
     return (logits.logsumexp(-1) - target_logits).mean()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from corelab.errors import UserError
+from corelab.language import _
 
 
 class DNN(nn.Module):
@@ -28,9 +29,8 @@ class DNN(nn.Module):
     ):
         super().__init__()
         if len(hidden) != 4 or not all(isinstance(width, int) and width >= 1 for width in hidden):
-            raise UserError(
-                f"hidden must be four widths of at least 1 (five Linear layers), got {tuple(hidden)}"
-            )
+            message = _("hidden must be four widths of at least 1 (five Linear layers), got {widths}")
+            raise UserError(message.format(widths=tuple(hidden)))
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.layers = nn.ModuleList(
@@ -40,9 +40,8 @@ class DNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         *hidden, last = self.layers
         if x.shape[-1] != hidden[0].in_features:
-            raise UserError(
-                f"the model takes inputs of shape (B, {hidden[0].in_features}), got {tuple(x.shape)}"
-            )
+            message = _("the model takes inputs of shape (B, {width}), got {shape}")
+            raise UserError(message.format(width=hidden[0].in_features, shape=tuple(x.shape)))
         for layer in hidden:
             x = torch.relu(layer(x))  # (B, 256) … (B, 32)
         return last(x)  # (B, 10): logits, not probabilities

@@ -19,8 +19,10 @@ A module `corelab/exercises/<name>.py` whose name does not begin with an undersc
 and where an answer also says something to be read, `def observation(outcome: Outcome) -> str`.
 
 Loading an exercise does not import torch: only its `run` does. What they share stands beside them:
-`_network` (the parent's own arithmetic), `_given` (what an answer is handed, in the child), and `_evidence`,
-`_training` and `_structure` (what came back, and what it shows).
+`_network` (the parent's own arithmetic); `_given` (what an answer is handed, in the child) and `_recorder`
+(what is noted beside it); `_evidence` (what came back), and what it shows: `_updates` and `_clock` of the
+weights, `_values` of the numbers returned, `_notes` of what was noted, `_training` of all these, `_structure`
+of a model; and `_mistakes`, what is said to each.
 """
 
 from importlib import import_module
@@ -28,6 +30,7 @@ from pkgutil import iter_modules
 from types import ModuleType
 
 from corelab.errors import UserError
+from corelab.language import _
 
 
 def names() -> list[str]:
@@ -38,5 +41,6 @@ def names() -> list[str]:
 def load(name: str) -> ModuleType:
     """The exercise of this name. UserError where there is none."""
     if name not in names():
-        raise UserError(f"exercise must be one of {', '.join(names())}, got {name!r}")
+        message = _("exercise must be one of {names}, got {name!r}")
+        raise UserError(message.format(names=", ".join(names()), name=name))
     return import_module(f"{__name__}.{name}")
