@@ -220,16 +220,20 @@ def _limits(options: argparse.Namespace) -> Any:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from corelab.grading import diagnose
+    from corelab.grading.sandbox import Sandbox
 
-    return diagnose.run(
-        options.which,
-        options.against,
-        options.set,
-        convention=options.convention,
-        as_json=options.json,
-        isolation=_isolation(options.isolation),
-    )
+    with Sandbox(isolation=_isolation(options.isolation), preload=("torch",)) as sandbox:
+        sandbox.start()  # its worker imports torch while this process does
+        from corelab.grading import diagnose
+
+        return diagnose.run(
+            options.which,
+            options.against,
+            options.set,
+            convention=options.convention,
+            as_json=options.json,
+            sandbox=sandbox,
+        )
 
 
 def _parity(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ from corelab.grading.reading import Place, UnreadableError, read
 from corelab.grading.records import Arrays, Isolation, Outcome
 from corelab.grading.references import NO_WAY, SAME, Reference, reference, shares
 from corelab.grading.rules import RIGHT, Rule
-from corelab.grading.sandbox import Limits, Sandbox
+from corelab.grading.sandbox import Sandbox
 from corelab.grading.source import most, read_source
 from corelab.grading.text import one_line, say
 from corelab.language import _, shown
@@ -103,7 +103,7 @@ def run(
     *,
     convention: str = "torch",
     as_json: bool = False,
-    isolation: Isolation | None = None,
+    sandbox: Sandbox,
 ) -> int:
     """Say how the class FILE.py:Class compares; 0 where it matches, or is a legitimate variant, else 1.
 
@@ -118,11 +118,12 @@ def run(
         raise UserError(f"{file}: {error}") from None
     name = str(Path(Path(file).name).with_suffix(".ipynb" if source.notebook else ".py"))
     settings = dict(map(_assignment, assignments))
-    reference(against, settings, convention)  # before a sandbox is started for nothing
-    with Sandbox(Limits(), isolation, preload=("torch",)) as sandbox:
+    try:
         found = diagnose(
             source.code, class_name, against, settings, convention=convention, sandbox=sandbox, filename=name
         )
+    except UserError as error:
+        raise UserError(source.relocate(str(error))) from None
     if as_json:
         say(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -133,15 +134,14 @@ def run(
 def _assignment(text: str) -> tuple[str, Any]:
     name, _equals, value = text.partition("=")
     try:
-        read_value = ast.literal_eval(value.strip())
-        if not all(isinstance(x, int | float) for x in np.ravel(read_value)[:2].tolist()):
+        given = ast.literal_eval(value.strip())
+        numbers = tuple(given) if isinstance(given, tuple | list) else (given,)
+        if not all(isinstance(x, int | float) and math.isfinite(x) for x in numbers):
             raise ValueError
-        return name.strip().replace("-", "_"), tuple(read_value) if isinstance(
-            read_value, list
-        ) else read_value
-    except (ValueError, SyntaxError, TypeError):
+    except (ValueError, SyntaxError, TypeError, ArithmeticError, MemoryError, RecursionError):
         message = _("--set: expected KEY=VALUE with a number, True, False or two numbers, got {text}")
         raise UserError(message.format(text=repr(text))) from None
+    return name.strip().replace("-", "_"), numbers if isinstance(given, tuple | list) else given
 
 
 def _told(which: str, found: Diagnosis) -> Iterator[str]:
@@ -152,7 +152,9 @@ def _told(which: str, found: Diagnosis) -> Iterator[str]:
     first = found.first_difference
     if found.matches:
         yield "[OK] " + _("the same at each of {steps} steps").format(steps=trial.STEPS)
-    elif first:
+    elif not first:
+        yield "[X]  " + _("the same in what it could be put through, which is not all")
+    else:
         place = _("parameter {number} of shape {shape}, at {index}").format(
             number=first.parameter, shape=first.shape, index=list(first.index)
         )
@@ -167,12 +169,10 @@ def _told(which: str, found: Diagnosis) -> Iterator[str]:
         yield f"     {code}: " + _(HELPS[code])
     if found.variant:
         yield "     " + _("This is a legitimate variant, not a mistake.")
-    elif not found.matches and not found.codes:
+    elif first and not found.codes:
         near = ", ".join(code for code, error in found.fits if error <= SAME)
         yield "     " + (
-            _("several known mistakes fit, which these settings do not tell apart: {codes}").format(
-                codes=near
-            )
+            _("known mistakes that fit, though none for certain: {codes}").format(codes=near)
             if near
             else _("no known mistake fits")
         )
@@ -217,17 +217,21 @@ def diagnose(
             if furthest > EXACT:
                 rounded = _("Up to rounding: {share:.1g} of the way, as from float32 in between.")
                 remarks.append(rounded.format(share=furthest))
-            return replace(found, matches=not missing, codes=tuple(missing), remarks=tuple(remarks))
+            whole = not missing and len(set(trial.SCRIPTS[name].shapes)) > 1
+            return replace(found, matches=whole, codes=tuple(missing), remarks=tuple(remarks))
         codes, errors = search.explain()
-    variants = {mutant.code for mutant in MUTANTS if mutant.variant and beside.bench in mutant.of}
-    return replace(
-        found,
-        first_difference=search.first(),
-        codes=tuple(sorted(codes)),
-        variant=bool(codes) and codes <= variants,
-        fits=tuple(list(errors.items())[:_SHOWN]),
-        remarks=tuple(_not_done(name, bool(returned["saved"]), beside)[1]),
-    )
+        variants = {mutant.code for mutant in MUTANTS if mutant.variant and beside.bench in mutant.of}
+        missing, remarks = _not_done(name, bool(returned["saved"]), beside)
+        if codes and codes <= variants:
+            codes = codes.union(missing)
+        return replace(
+            found,
+            first_difference=search.first(),
+            codes=tuple(sorted(codes)),
+            variant=bool(codes) and codes <= variants,
+            fits=tuple(list(errors.items())[:_SHOWN]),
+            remarks=tuple(remarks),
+        )
 
 
 def _returned(outcome: Outcome) -> tuple[str, Arrays]:
@@ -253,7 +257,6 @@ def _not_done(name: str, saved: bool, beside: Reference) -> tuple[list[str], lis
         codes.append("ignores-param-groups")
         remarks.append(_("It does not take parameter groups: it ran on a plain list of parameters."))
     if len(set(script.shapes)) == 1:
-        codes.append("state-shared-across-parameters")
         remarks.append(_("It failed on parameters of several shapes: it ran on parameters of one shape."))
     if not saved:
         codes += ["state-not-in-state-dict"] if beside.bench.remembers else []
@@ -275,23 +278,26 @@ class Search:
         self.right, self.ways = against.ways(script)
 
     def explain(self) -> tuple[set[str], dict[str, float]]:
-        """The codes that are certain, and how far each mutant is from the class, the nearest first."""
+        """The codes that are certain, and how far each mutant is from the class, the nearest first; also the
+        pairs that go with it, where no mutant does by itself."""
         errors: dict[str, float] = {}
         for mutant, way in self.ways:
             error = float(way.differences(self.got).max())
             errors[mutant.code] = min(error, errors.get(mutant.code, math.inf))
         errors = dict(sorted(errors.items(), key=lambda item: item[1]))
         fitting = {code for code, error in errors.items() if error <= SAME}
-        if self.touched and self._goes_with(RIGHT, self.touched):
+        if self.touched and (error := self._error(RIGHT, self.touched)) <= SAME:
             fitting.add(IN_PLACE)
-            errors = {IN_PLACE: 0.0} | errors
+            errors = {IN_PLACE: error} | errors
         if fitting:
-            return fitting if len(fitting) == 1 else set(), errors
-        pairs = list(self._pairs())
-        return set.intersection(*pairs) if pairs else set(), errors
+            certain = len(fitting) == 1 and np.isfinite(self.got).any()  # NaN can come of anything
+            return fitting if certain else set(), errors
+        pairs = dict(self._pairs())
+        together = {" + ".join(sorted(pair)): error for pair, error in pairs.items()}
+        return set(frozenset.intersection(*pairs)) if pairs else set(), together | errors
 
-    def _pairs(self) -> Iterator[set[str]]:
-        """The codes of each two mistakes that together go the whole way."""
+    def _pairs(self) -> Iterator[tuple[frozenset[str], float]]:
+        """The codes of each two mistakes that together go the whole way, and how far they are from it."""
         # Before a gradient is missing or the state is lost, nothing comes of a mistake with that: until then
         # the other one goes with the class by itself, or not at all.
         able = [
@@ -302,26 +308,27 @@ class Search:
             rule = one.with_other(other)
             if rule is None or one.code == other.code or leaves < its_begins or its_leaves < begins:
                 continue
-            if self._goes_with(rule, self.drawn):
-                yield {one.code, other.code}
+            if (error := self._error(rule, self.drawn)) <= SAME:
+                yield frozenset({one.code, other.code}), error
         if self.touched:
             for mutant, _way in self.ways:
-                if self._goes_with(mutant.rule(), self.touched):
-                    yield {mutant.code, IN_PLACE}
+                if (error := self._error(mutant.rule(), self.touched)) <= SAME:
+                    yield frozenset({mutant.code, IN_PLACE}), error
 
-    def _goes_with(self, rule: Rule, drawn: Arrays) -> bool:
-        """Whether the mutant goes the whole way with the class: left at the first step where it does not."""
+    def _error(self, rule: Rule, drawn: Arrays) -> float:
+        """How far the mutant is from the class; infinite, and no step more, once that is too far."""
         script, make = trial.SCRIPTS[self.script], self.reference.mutant(rule)
-        last, length = drawn["start"], np.zeros_like(drawn["start"])
+        last, length, error = drawn["start"], np.zeros_like(drawn["start"]), 0.0
         try:
             steps = trial.drive(make, script, drawn, self.reference.lr)
             for got, (at, _seen) in zip(self.got, steps, strict=True):
                 length, last = length + np.abs(at - last), at
-                if shares(got, at, length).max() > SAME:
-                    return False
+                error = max(error, float(shares(got, at, length).max()))
+                if error > SAME:
+                    return math.inf
         except NO_WAY:
-            return False
-        return True
+            return math.inf
+        return error
 
     def _as_seen(self, seen: np.ndarray) -> Arrays | None:
         """The trial as it is for a class that changes gradients which are left for a later step: with what

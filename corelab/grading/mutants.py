@@ -156,21 +156,22 @@ HELPS = {
         "C(θ) = θ² at θ = 1."
     ),
     "no-bias-correction": N_(
-        "m or v is used as it is. Both start at 0, so that the first ones are far too small, and the "
-        "first steps too small or too large. Compute m and v of step 1 for a gradient of 1, and compare "
-        "them with 1 and 1²."
+        "m or v is used as it is, and both start at 0: the first ones are far too small, and so the first "
+        "steps too small or too large. Compute m and v of step 1 for a gradient of 1: how large should they "
+        "be?"
     ),
     "bias-correction-off-by-one": N_(
-        "The correction uses another t than the one that m and v have had updates. At the first step they"
-        " hold one gradient: what must t be then? Print t where you count it and where you use it."
+        "The correction uses another t than the number of gradients that m and v have taken in. At the first"
+        " step they hold one: what must t be then? Print t where you count it and where you use it."
     ),
     "betas-swapped": N_(
         "Each β stands where the other belongs: the mean of the gradients forgets slowly, the mean of the"
         " squares fast. Which of the two should remember longer, and which of betas is that?"
     ),
     "eps-inside-sqrt": N_(
-        "ε stands under the root: of ε = 10⁻⁸ the root makes 10⁻⁴, which slows down weights with small "
-        "gradients. Some libraries have it so for Adagrad and RMSprop; the reference adds ε to the root."
+        "ε stands under the root, where 10⁻⁸ becomes 10⁻⁴: weights with small gradients slow down. (Some "
+        "libraries have it there for Adagrad and RMSprop.) With gradients of 10⁻⁶: how large is what ε adds,"
+        " in the formula and in yours, beside √v?"
     ),
     "eps-missing": N_(
         "Nothing is added to the root. A weight whose gradients were all 0 is divided by 0, and one with "
@@ -178,30 +179,29 @@ HELPS = {
         "be?"
     ),
     "sqrt-missing": N_(
-        "It is divided by the squares themselves, not their root. Then a gradient twice as large gives "
-        "half the step. What unit has g², and which one must it be divided by for the step to have none?"
+        "The step is divided by the squares themselves, not by their root, so that a gradient twice as large"
+        " gives half the step. What is the unit of g², and what must g be divided by to have no unit left?"
     ),
     "no-accumulation": N_(
-        "Only the last gradient counts: what was kept of the earlier ones is overwritten, not added to. "
-        "Print the state after three steps with gradients 1, 0, 0: what of the 1 should be left?"
+        "Only the last gradient counts: what was kept of the earlier ones is overwritten. Print the state "
+        "after three steps with gradients 1, 0, 0: what of the 1 should be left?"
     ),
     "accumulates-gradient-not-square": N_(
-        "The gradient is taken in, where its square belongs: gradients of both signs cancel, or the root "
-        "is taken of what is no square. Which state stays at 0 for gradients +1, −1, +1, −1, and should "
-        "it?"
+        "The gradient is taken in where its square belongs: gradients of both signs cancel, or the root is "
+        "taken of what is no square. For gradients +1, −1, +1, −1, which state stays at 0, and should it?"
     ),
     "average-instead-of-sum": N_(
-        "A mean of the squares is kept, where Adagrad sums them up. The steps then do not shrink as it "
-        "goes on. With gradients of 1 all the time: what is the step after 100 steps, and what does the "
-        "formula say?"
+        "A mean of the squares is kept, where Adagrad sums them up: the steps do not shrink as the run goes "
+        "on. With gradients of 1 all the time: what is the step after 100 steps, and what does the formula "
+        "say?"
     ),
     "sum-instead-of-average": N_(
-        "What is taken in is not weighed by 1 − β, so that a sum is kept where a mean belongs, many times"
-        " as large. With gradients of 1 all the time: to which value should the state go?"
+        "What is taken in is not weighed by 1 − β: a sum is kept where a mean belongs, many times as large. "
+        "With gradients of 1 all the time: to which value should the state go?"
     ),
     "momentum-dampened": N_(
-        "The gradient goes into v by 1 − λ only, so that every step is shorter by this factor. With "
-        "gradients of 1 all the time: what does v go to by the formula, and what does yours?"
+        "Only the part 1 − λ of the gradient goes into v, so that every step is shorter by this factor. With"
+        " gradients of 1 all the time: what does v go to by the formula, and what does yours go to?"
     ),
     "momentum-sign": N_(
         "The earlier steps count with the wrong sign: they brake where they should carry on. With two "
@@ -233,17 +233,17 @@ HELPS = {
         "the formula take the decay: the one before the step, or the one behind it?"
     ),
     "ignores-param-groups": N_(
-        "Parameter groups are not heeded: a rate that only one group has, or a changed one, has no "
-        "effect. Where does your step read the rate, and how often? Hyper-parameters live in "
-        "param_groups, one set a group."
+        "Parameter groups are not heeded: a rate that only one group has, or one that was changed, has no "
+        "effect; or a group is not updated. Where does your step read the rate, how often, and from which "
+        "group?"
     ),
     "state-not-in-state-dict": N_(
-        "After a save and a load some of the state is gone, and it starts anew. state_dict() knows what "
-        "is kept in self.state[p] and in param_groups: where do you keep yours?"
+        "After a save and a load some of the state is gone and starts anew. state_dict() knows what is kept "
+        "in self.state[p] and in param_groups: where do you keep yours?"
     ),
     "changes-gradient-in-place": N_(
-        "step() changes p.grad itself. Where nobody sets it to zero, the next step goes on with a changed"
-        " gradient. Which of your operations end in an underscore, and on what do they work?"
+        "step() changes p.grad itself. Where nobody sets it to zero, the next step goes on with a changed "
+        "gradient. Which of your operations end in an underscore or an assignment, and on what do they work?"
     ),
     "skips-none-grad-wrongly": N_(
         "A parameter without a gradient is not merely left out: it moves on, or others are not updated "

@@ -131,6 +131,11 @@ def _reference(against: str, items: tuple[tuple[str, Any], ...], convention: str
         message = _("--set: {against} does not take {names}; it takes {others}")
         names, others = ", ".join(unknown), ", ".join(known)
         raise UserError(message.format(against=against, names=names, others=others))
+    for name, value in settings.items():
+        default = takes[name].default
+        if np.shape(value) != np.shape(default):
+            message = _("--set: {name} must be like {default}, got {value}")
+            raise UserError(message.format(name=name, default=default, value=value))
     own: dict[str, Any] = {"convention": convention} if ours else {}
     try:
         made: Any = cls([torch.zeros(1)], **settings, **own)

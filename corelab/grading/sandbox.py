@@ -16,6 +16,7 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -119,6 +120,7 @@ class Sandbox:
             message = _("isolation {required!r} is required, only {isolation!r} can be had: {reason}")
             raise UserError(message.format(required=require, isolation=self.isolation, reason=reason))
         self._idle: list[Worker] = []
+        self._starting: Future[Worker] | None = None
 
     def __enter__(self) -> Sandbox:
         return self
@@ -126,8 +128,15 @@ class Sandbox:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    def start(self) -> None:
+        """Start the first worker already now, in the background, for a run that comes later."""
+        self._starting = ThreadPoolExecutor(1).submit(self._new_worker)
+
     def close(self) -> None:
         """End the workers. The sandbox can go on to be used, with new ones."""
+        if self._starting:
+            with suppress(FaultError, OSError):
+                self._idle.append(self._idle_worker())
         while self._idle:
             self._idle.pop().close()
 
@@ -163,6 +172,9 @@ class Sandbox:
         return outcome
 
     def _idle_worker(self) -> Worker:
+        starting, self._starting = self._starting, None
+        if starting:
+            return starting.result()
         try:
             return self._idle.pop()
         except IndexError:

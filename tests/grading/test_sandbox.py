@@ -313,6 +313,27 @@ def test_a_fault_of_ours_is_no_fault_of_the_answer(held, tmp_path, monkeypatch):
     assert "ZeroDivisionError" in outcome.message
 
 
+def test_a_worker_can_be_started_before_there_is_a_run(held):
+    held.close()
+    held.start()
+    started = held._starting.result()
+    assert run(held, HONEST).status == "finished"
+    assert held._idle == [started]
+    held.start()
+    unused = held._starting
+    held.close()
+    assert not psutil.pid_exists(unused.result().process.pid)
+
+
+def test_one_that_could_not_be_started_early_is_started_again(held, monkeypatch):
+    held.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(held, "_new_worker", Mock(side_effect=sandbox_workers.FaultError("no")))
+        held.start()
+        held._starting.exception()
+    assert run(held, HONEST).status == "finished"
+
+
 # -- which isolation
 
 
