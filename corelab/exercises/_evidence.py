@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from corelab.exercises._mistakes import HELP
 from corelab.exercises._network import NAMELESS, Layers
 from corelab.grading.records import Arrays, Check, Outcome
 from corelab.language import _
@@ -56,8 +57,12 @@ def read_layers(outcome: Outcome, frame: str, like: Layers) -> Layers | None:
 
 
 def agree(got: np.ndarray, expected: np.ndarray) -> bool:
-    """Whether two lists of numbers are of one length and the same, but for rounding."""
-    return got.shape == expected.shape and np.allclose(got, expected, RELATIVE, ABSOLUTE)
+    """Whether two lists of numbers are of one length and the same, but for rounding; of numbers next to
+    nothing that cannot be said."""
+    size = np.abs(expected)
+    if got.shape != expected.shape or (size.size and size.max() < 100 * ABSOLUTE):
+        return False
+    return bool((np.abs(got - expected) <= ABSOLUTE + RELATIVE * size).all())
 
 
 def cut(samples: int, size: int) -> list[np.ndarray]:
@@ -85,36 +90,40 @@ class Found:
     expected: str = ""
     got: str = ""
     codes: tuple[str, ...] = ()
-    """Of the mistakes that the evidence proves; empty ones and NAMELESS are not shown."""
+    """Of the mistakes that the evidence proves, where it failed; empty ones and NAMELESS are not shown."""
+    advice: tuple[str, ...] = ()
+    """The same for what costs nothing, also where it passed."""
 
 
 def checks(asked: Mapping[str, Asked], found: Mapping[str, Found], outcome: Outcome) -> list[Check]:
     """The verdict on each thing asked. Where we could not run the answer, nothing is said against it."""
-    verdicts = []
+    verdicts: list[Check] = []
     for name, ask in asked.items():
         find, title = found[name], _(ask.title)
+        said = {code for check in verdicts for code in check.tags}
         if outcome.status == "could not run":
             verdicts.append(Check(name, title, ask.points, "could not check", got=outcome.message))
         elif find.passed:
-            verdicts.append(Check(name, title, ask.points, "passed", find.expected, find.got))
+            tags = _shown(find.advice)
+            try_next = _helps(tags, said)
+            verdicts.append(Check(name, title, ask.points, "passed", find.expected, find.got, try_next, tags))
         else:
-            got, try_next = find.got, _(ask.help)
-            if not got and outcome.message:  # it did not come to this
+            codes, got = _shown(find.codes), find.got or _("nothing")
+            try_next = _helps(codes, said) or _(ask.help)
+            if not find.got and outcome.message:  # it did not come to this
                 got, try_next = outcome.message, _("mend this error first")
-            codes = tuple(sorted(set(find.codes) - {"", NAMELESS}))
-            verdicts.append(
-                Check(
-                    name,
-                    title,
-                    ask.points,
-                    "failed",
-                    find.expected,
-                    got or _("nothing"),
-                    try_next,
-                    codes,
-                )
-            )
+            verdicts.append(Check(name, title, ask.points, "failed", find.expected, got, try_next, codes))
     return verdicts
+
+
+def _shown(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted({code.partition(":")[0] for code in codes} - {"", NAMELESS}))
+
+
+def _helps(codes: tuple[str, ...], said: set[str]) -> str:
+    """What there is to say to each mistake, a line each: once in an exercise."""
+    again = _("{code}: the same mistake as above")
+    return "\n".join(again.format(code=code) if code in said else _(HELP[code]) for code in codes)
 
 
 def few(values: np.ndarray | None) -> str:

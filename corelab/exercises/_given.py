@@ -14,9 +14,12 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from corelab.data import InMemoryDataset
+from corelab.exercises._clock import WEIGHTS
 from corelab.exercises._network import PIXELS, unpack
+from corelab.exercises._recorder import Pass, Recorder
 from corelab.exercises._structure import MOST_LAYERS, some_units
 from corelab.grading.records import Arrays
+from corelab.language import _
 
 MOST_VALUES = 100_000
 
@@ -42,14 +45,18 @@ class Observed(nn.Module):
 
     `page` (updates, samples) never changes the logits, but is a parameter. Whatever the optimizer, the
     t-th update moves row t at the samples that it was made from: they have a gradient of 1 there, and the
-    others none. Where an earlier batch's gradient was still there, not set to zero, it is −1 instead.
+    others none. Where an earlier batch's gradient was still there, not set to zero, it is −1 instead. `clock`
+    (1, WEIGHTS) has the gradients of `_clock` at each update. `recorder` notes what else happens.
 
     A fixed network's other weights are no parameters: nothing changes its logits, so that the loss of each
     sample is known, whatever the training does.
     """
 
-    def __init__(self, arrays: Arrays, updates: int, fixed: bool):
+    def __init__(self, arrays: Arrays, updates: int, fixed: bool, size: float = 1.0):
+        """size: of the page's and the clock's gradients. Small ones do not count among the others, where an
+        optimizer takes all of them together."""
         super().__init__()
+        self.size = size
         layers, activation = unpack(arrays)
         self.depth, self.activation = len(layers), getattr(torch, activation)
         for k, layer in enumerate(layers):
@@ -59,28 +66,45 @@ class Observed(nn.Module):
                 else:
                     self.register_parameter(name, nn.Parameter(values))
         self.page = nn.Parameter(torch.zeros(updates, len(arrays["inputs"])))
+        self.clock = nn.Parameter(torch.zeros(1, WEIGHTS))
+        self.recorder = Recorder()
 
     def forward(self, x: Tensor) -> Tensor:  # (B, 784) -> (B, 10)
-        marks = self._marks(x)
+        updates, samples = self.page.shape
+        numbers = (x.detach().reshape(-1, PIXELS)[:, 0] * samples).round().long().clamp(0, samples - 1)
+        done = self.updates()
+        self.recorder.passing(self.page, done, numbers, self.clock)
+        marks, ticks = self.page[min(done, updates - 1), numbers], self.clock + 0  # (B,), in the next row
         for k in range(self.depth):
             x = nn.functional.linear(x, getattr(self, f"weight{k}"), getattr(self, f"bias{k}"))
             if k < self.depth - 1:
                 x = self.activation(x)
-        return x + 0 * marks.sum()
-
-    def _marks(self, x: Tensor) -> Tensor:
-        """This batch's samples in the row of the next update."""
-        updates, samples = self.page.shape
-        numbers = (x.detach().reshape(-1, PIXELS)[:, 0] * samples).round().long().clamp(0, samples - 1)
-        done = int((self.page != 0).any(1).sum())
-        marks = self.page[min(done, updates - 1), numbers]  # (B,)
+        x = x + 0 * (marks.sum() + ticks.sum())
         if marks.requires_grad:
-            marks.register_hook(self._mark_gradient)
-        return marks
+            hooks = Pass(self.recorder, self.page, self.size, done, numbers)
+            marks.register_hook(hooks.mark)
+            ticks.register_hook(hooks.tick)
+            x.register_hook(hooks.slope)
+        return x
 
-    def _mark_gradient(self, gradient: Tensor) -> Tensor:
-        left_over = self.page.grad is not None and bool(self.page.grad.any())
-        return torch.full_like(gradient, -1.0 if left_over else 1.0)
+    def updates(self) -> int:
+        """How many there have been, as far as the page has room."""
+        return int((self.page != 0).any(1).sum())
+
+    def told(self) -> Arrays:
+        """What its weights tell."""
+        return {"page": array(self.page), "clock": self.recorder.clock(self.updates(), self.clock)}
+
+
+def watched(model: Observed, function: Callable[..., Any], *arguments: Any) -> Any:
+    """The result of an answer's function, whose work with the model is noted."""
+    with model.recorder.watching(model.page):
+        return finished(function(model, *arguments))
+
+
+def finished(result: Any) -> Any:
+    """A function's result, read where it is made only as it is read."""
+    return list(islice(result, MOST_VALUES)) if isinstance(result, Iterator) else result
 
 
 def weights(model: nn.Module) -> Arrays:
@@ -100,7 +124,8 @@ def weights(model: nn.Module) -> Arrays:
 def products(model: Any, probes: np.ndarray) -> Arrays:
     """What `_structure` reads: the model's outputs at the probes, and its products with weight matrices."""
     if not isinstance(model, nn.Module):
-        raise TypeError(f"build_model must return an nn.Module, got {type(model).__name__}")
+        message = _("build_model must return an nn.Module, got {kind}")
+        raise TypeError(message.format(kind=type(model).__name__))
     model.eval()
     with _Products() as seen:
         arrays = {"logits": array(model(torch.tensor(probes)))}
@@ -147,7 +172,8 @@ class _Products(TorchFunctionMode):
         storage = weight.untyped_storage().data_ptr()
         if is_weight and inputs.ndim == weight.ndim == 2 and storage not in self._noted:
             self._noted.add(storage)
-            self.found.append((inputs, weight, bias, outputs))
+            # Copies: what follows may work in place.
+            self.found.append((inputs.clone(), weight, bias, outputs.clone()))
 
 
 def array(tensor: Tensor) -> np.ndarray:
@@ -166,9 +192,9 @@ def numbers(result: Any, function: str) -> Arrays:
             for value in islice(several, MOST_VALUES)
         ]
     except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(
-            f"{function} must return a list of numbers, got {type(result).__name__} ({error})"
-        ) from error
+        message = _("{function} must return a list of numbers, got {kind} ({error})")
+        told = message.format(function=function, kind=type(result).__name__, error=error)
+        raise TypeError(told) from error
     return {"values": np.array(values, dtype=np.float64)}
 
 
@@ -176,7 +202,7 @@ def function(answer: ModuleType, name: str) -> Callable[..., Any]:
     """The answer's function of this name. Raises AttributeError that says what to define."""
     found = getattr(answer, name, None)
     if not callable(found):
-        raise AttributeError(f"the answer must define the function {name}")
+        raise AttributeError(_("the answer must define the function {name}").format(name=name))
     return found
 
 

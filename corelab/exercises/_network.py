@@ -14,6 +14,7 @@ from corelab.grading.records import Arrays
 
 Layer = tuple[np.ndarray, np.ndarray]
 Layers = list[Layer]
+Loss = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 PIXELS, CLASSES = 784, 10
 
 # Each activation, and its slope as a function of its own output.
@@ -75,9 +76,16 @@ def _of_probability(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray
     return -hit[:, 0], hit * (share - one_hot)
 
 
-def _of_relu(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    loss, slope = cross_entropy(np.maximum(logits, 0), targets)
-    return loss, slope * (logits > 0)
+def _behind(activation: str) -> Loss:
+    """The cross-entropy of what an activation makes of the logits."""
+    bend, slope_of = ACTIVATIONS[activation]
+
+    def loss_and_slope(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        bent = bend(logits)
+        loss, slope = cross_entropy(bent, targets)
+        return loss, slope * slope_of(bent)
+
+    return loss_and_slope
 
 
 def _of_target_logit(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,12 +94,12 @@ def _of_target_logit(logits: np.ndarray, targets: np.ndarray) -> tuple[np.ndarra
 
 
 NAMELESS = "nameless"  # a mistake that is understood, and that there is no code for
-# The right one has no code; the others go by the code of the mistake.
-LOSSES: dict[str, Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]] = {
+# The right one has no code; the others go by the code of the mistake, up to a colon.
+LOSSES: dict[str, Loss] = {
     "": cross_entropy,
     "softmax-before-cross-entropy": _of_softmax,
     "nll-on-probabilities": _of_probability,
-    "activation-on-logits": _of_relu,
+    **{f"activation-on-logits: {name}": _behind(name) for name in ACTIVATIONS},
     NAMELESS: _of_target_logit,  # NLLLoss without log_softmax
 }
 

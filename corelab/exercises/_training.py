@@ -5,14 +5,27 @@ Exercises 2 and 3 share this, and the checks below.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from corelab.exercises import _network as network
-from corelab.exercises._evidence import Found, agree, cut, few, part, read, read_layers
+from corelab.exercises._clock import GRADIENTS, WEIGHTS, Clock
+from corelab.exercises._evidence import Found, cut, few, part, read, read_layers
+from corelab.exercises._notes import Notes, Pairs, pairs, read_notes
+from corelab.exercises._updates import (
+    Update,
+    by_epoch,
+    in_one_order,
+    in_words,
+    is_whole,
+    mistake,
+    read_updates,
+    whole_epochs,
+)
+from corelab.exercises._values import History, Origin, explain, same_numbers
 from corelab.grading.records import Arrays, Outcome
 from corelab.language import N_, _
 
@@ -49,9 +62,6 @@ BATCHES = (
     ),
 )
 
-One = TypeVar("One")
-MOST_VALUES = 300  # that are looked at
-
 
 @dataclass(frozen=True)
 class Training:
@@ -65,15 +75,40 @@ class Training:
     batch_size: int
     values: np.ndarray | None
     updates: list[Update]
-    no_updates: str
-    """Why there are none, where that is known."""
+    no_updates: Found
+    """What is to be said where there are none."""
+    clock: Clock | None
     after: network.Layers | None
+    notes: Notes
 
-    def losses(
+    def met(
         self, layers: network.Layers, samples: np.ndarray | slice = slice(None)
-    ) -> dict[str, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The samples' logits under weights such as these, and their targets."""
+        return network.forward(layers, self.activation, self.inputs[samples])[-1], self.targets[samples]
+
+    def losses(self, layers: network.Layers) -> dict[str, np.ndarray]:
         """The loss of each sample under weights such as these, by the codes of LOSSES."""
-        return network.losses(layers, self.activation, self.inputs[samples], self.targets[samples])
+        met = self.met(layers)
+        return {code: loss(*met)[0] for code, loss in network.LOSSES.items()}
+
+    @cached_property
+    def pairs(self) -> Pairs | None:
+        """What a network that is fixed was trained on, as far as that was noted."""
+        return pairs(self.notes, self.met(self.layers)[0])
+
+    @property
+    def misaligned(self) -> bool:
+        return self.pairs is not None and self.pairs.misaligned(self.targets)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """For which it may not learn well: these cost nothing by themselves."""
+        summed = self.pairs is not None and self.pairs.summed
+        return (
+            "inputs-targets-misaligned" if self.misaligned else "",
+            "sum-instead-of-mean" if summed else "",
+        )
 
 
 def pack(
@@ -100,6 +135,10 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
     its = part(sent, name)
     layers, activation = network.unpack(its)
     page = read(outcome, name, "page", int(its["updates"]), len(its["targets"]))
+    updates = [] if page is None else read_updates(page)
+    clock = read(outcome, name, "clock", None, WEIGHTS)
+    notes = read_notes(outcome, f"{name} notes")
+    moved = page is None or page.any()
     return Training(
         its["inputs"],
         its["targets"],
@@ -108,59 +147,19 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
         int(its["epochs"]),
         int(its["batch_size"]),
         read(outcome, f"{name} values", "values", None),
-        [] if page is None else read_updates(page),
-        "" if page is None else _("the weights were not updated from batches"),
+        updates,
+        Found(
+            False,
+            got="" if page is None else _("the weights were not updated from batches"),
+            codes=() if moved else (notes.why_nothing_moved,),
+        ),
+        None if clock is None or not len(updates) < len(clock) <= len(GRADIENTS) else Clock(clock),
         read_layers(outcome, name, layers),
+        notes,
     )
 
 
 # -- updates
-
-
-@dataclass(frozen=True)
-class Update:
-    """One update of the weights, as a row of the page tells it."""
-
-    samples: np.ndarray
-    """The numbers of the samples that it was made from."""
-    adds_up: bool
-    """An earlier batch's gradient was still there when a batch's gradient was computed."""
-    several: bool
-    """Several batches' gradients went into it."""
-    moved: float
-    """How far the marks of its samples were moved: under gradient descent by the learning rate."""
-
-
-def read_updates(page: np.ndarray) -> list[Update]:
-    """The updates that a page (updates, samples) tells of, in order; none where it is none."""
-    if page[0].min() >= 0 < page[0].max():  # the first batch finds nothing left over: this one goes uphill
-        page = -page
-    used = (page != 0).any(1)
-    done = int(used.sum())
-    if not used[:done].all():
-        return []  # rows are filled from the first
-    if done < len(page):
-        return [_read_row(row) for row in page[:done]]
-    if (page != 0).all():
-        return []  # pushed as a whole
-    return [_read_row(row) for row in page[:-1]]  # the last row has all that found no room
-
-
-def _read_row(row: np.ndarray) -> Update:
-    samples = np.flatnonzero(row)
-    upward = row[samples] > 0
-    several = bool(upward.any() and not upward.all())
-    return Update(samples, bool(upward.any()), several, float(np.abs(row[samples]).max()))
-
-
-def by_epoch(updates: Sequence[One], steps: int) -> list[Sequence[One]]:
-    """The updates (or what goes with them) in groups of `steps`, an epoch each; none where some remain."""
-    return whole_epochs(updates, steps) if steps and len(updates) % steps == 0 else []
-
-
-def whole_epochs(updates: Sequence[One], steps: int) -> list[Sequence[One]]:
-    """The same, without what remains."""
-    return [updates[end - steps : end] for end in range(steps, len(updates) + 1, steps)]
 
 
 def judge_batches(given: Training) -> Found:
@@ -170,96 +169,48 @@ def judge_batches(given: Training) -> Found:
     """
     samples, size = len(given.targets), given.batch_size
     steps = len(cut(samples, size))
-    expected = _in_words(given.epochs * steps, [size, samples % size or size])
+    expected = in_words(given.epochs * steps, [size, samples % size or size])
     if not given.updates:
-        return Found(False, expected, given.no_updates)
-    got = _in_words(len(given.updates), [len(update.samples) for update in given.updates])
+        return replace(given.no_updates, expected=expected)
+    got = in_words(len(given.updates), [len(update.samples) for update in given.updates])
     epochs = by_epoch(given.updates, steps)
-    right = (
-        0 < len(epochs) <= max(_possible_epochs(given))
-        and all(_is_whole(epoch, samples, size) for epoch in epochs)
-        and not any(update.several for update in given.updates)
-    )
-    return Found(right, expected, got, () if right else (_mistake_in_batches(given),))
+    possible = _possible_epochs(given)
+    right = 0 < len(epochs) <= max(possible) and all(is_whole(epoch, samples, size) for epoch in epochs)
+    advice = ("no-shuffle",) if right and in_one_order(epochs) else ()
+    return Found(right, expected, got, (mistake(given.updates, samples, size, possible),), advice)
+
+
+def name_by_notes(found: Found, given: Training, other: Training) -> Found:
+    """The same verdict on the batches, with a better name from what was noted. other: of more samples."""
+    (code, *others), samples = found.codes or ("",), len(given.targets)
+    if not given.updates and code:  # then only the notes know the batches
+        parts = np.split(given.notes.numbers, np.flatnonzero(np.diff(given.notes.passes)) + 1)
+        batches = [Update(np.sort(numbers), False, False, 0.0) for numbers in parts if len(numbers)]
+        if batches:
+            others = [mistake(batches, samples, given.batch_size, _possible_epochs(given))]
+    elif code == "whole-dataset-at-once":
+        largest = np.unique(given.notes.passes, return_counts=True)[1].max(initial=0)
+        elsewhere = max((len(update.samples) for update in other.updates), default=0)
+        if 0 < largest < samples:  # they went through in batches, and into one gradient
+            code = "steps-once-per-epoch"
+        elif samples <= elsewhere < len(other.targets):  # all were fewer than one batch
+            code = "wrong-batch-size"
+    return replace(found, codes=(code, *others))
 
 
 def _possible_epochs(given: Training) -> set[int]:
     return {given.epochs, 0 if given.values is None else len(given.values)}
 
 
-def _is_whole(epoch: Sequence[Update], samples: int, size: int) -> bool:
-    """Whether the updates took every sample once, in batches of `size` and a short one."""
-    taken = np.concatenate([update.samples for update in epoch])
-    sizes = sorted(len(update.samples) for update in epoch)
-    return np.array_equal(np.sort(taken), np.arange(samples)) and sizes == sorted(
-        map(len, cut(samples, size))
-    )
-
-
-def _mistake_in_batches(given: Training) -> str:
-    updates, samples, size = given.updates, len(given.targets), given.batch_size
-    sizes = {len(update.samples) for update in updates}
-    short = samples % size or size
-    several = any(update.several for update in updates)
-    if len(updates) in _possible_epochs(given) and samples > size and (several or sizes == {short}):
-        # All batches' gradients at once; or they were set to zero, and the last batch's alone was left.
-        return "steps-once-per-epoch"
-    if several:
-        return ""
-    if sizes == {samples}:
-        return "whole-dataset-at-once"
-    if sizes == {1}:
-        return "one-sample-at-a-time"
-    if sizes == {size} and _without_tail(by_epoch(updates, samples // size), samples // size * size):
-        return "dropped-last-batch"
-    other = max(sizes)
-    epochs = whole_epochs(updates, len(cut(samples, other)))
-    if other != size and epochs and all(_is_whole(epoch, samples, other) for epoch in epochs):
-        return "wrong-batch-size"
-    return ""
-
-
-def _without_tail(epochs: Sequence[Sequence[Update]], samples: int) -> bool:
-    """Whether each epoch took so many samples, all different."""
-    taken = [np.concatenate([update.samples for update in epoch]) for epoch in epochs]
-    return bool(taken) and all(len(one) == len(np.unique(one)) == samples for one in taken)
-
-
-def _in_words(updates: int, sizes: Sequence[int]) -> str:
-    shown = sorted(set(sizes), reverse=True)
-    several = ", ".join(map(str, shown[:4])) + (", …" if len(shown) > 4 else "")
-    return _("{updates} updates, from {several} samples each").format(updates=updates, several=several)
+def advice_on_optimizers(given: Training) -> tuple[str, ...]:
+    """Whether each step's optimizer was a new one and the one before had remembered something, in vain: the
+    weights are those of an optimizer without memory, which is right by itself."""
+    in_vain = given.clock is not None and not given.clock.remembers.any()
+    forgotten = given.notes.counts["forgotten"] >= max(1, len(given.updates) - 1)
+    return ("optimizer-rebuilt",) if in_vain and forgotten else ()
 
 
 # -- values
-
-Epoch = Sequence[np.ndarray]
-"""The losses of the samples of each of an epoch's batches, in order."""
-History = dict[str, list[Epoch]]
-"""The losses of every epoch, by the codes of LOSSES."""
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where returned values come from: the codes of the mistakes, or nothing where it is right."""
-
-    loss: str
-    average: str
-
-
-def explain(values: np.ndarray | None, samples: int, histories: Iterable[History]) -> Origin | None:
-    """How exactly these values come out of one of the histories, over a data set of so many samples; None
-    where nothing known explains them."""
-    if values is None or not 0 < len(values) <= MOST_VALUES:
-        return None
-    found = [
-        Origin(loss, average)
-        for history in histories
-        for loss, epochs in history.items()
-        for average, predicted in _averages(epochs, samples)
-        if agree(values, predicted)
-    ]
-    return min(found, key=lambda origin: bool(origin.loss) + bool(origin.average), default=None)
 
 
 def explain_fixed(given: Training) -> Origin | None:
@@ -280,30 +231,26 @@ def explain_fixed(given: Training) -> Origin | None:
                 for code, loss in losses.items()
             }
 
-    return explain(given.values, len(given.targets), histories())
+    summed = given.pairs is not None and given.pairs.summed
+    return explain(given.values, len(given.targets), histories(), summed)
 
 
-def _averages(epochs: Sequence[Epoch], samples: int) -> Iterator[tuple[str, np.ndarray]]:
-    """What could be returned for the epochs: the right values (the mean over an epoch's samples) first."""
-    taken = np.array([sum(map(len, epoch)) for epoch in epochs])
-    batches = np.array([len(epoch) for epoch in epochs])
-    sums = np.array([sum(losses.sum() for losses in epoch) for epoch in epochs])
-    sums_of_means = np.array([sum(losses.mean() for losses in epoch) for epoch in epochs])
-    yield "", sums / taken
-    yield "", sums / samples  # another number where some were left out: which is another check's concern
-    yield "mean-of-batch-means", sums_of_means / batches
-    yield "last-batch-only", np.array([epoch[-1].mean() for epoch in epochs])
-    yield "sum-instead-of-mean", sums
-    yield (
-        "sum-instead-of-mean",
-        np.array([sum(len(b) * b.sum() for b in epoch) for epoch in epochs]) / samples,
-    )
-    yield "wrong-divisor", sums / batches
-    yield "wrong-divisor", sums_of_means / samples
-    for divided in sums / samples, sums_of_means / batches, sums / batches, sums_of_means / samples:
-        yield "running-total-not-reset", np.cumsum(divided)
-    yield network.NAMELESS, sums_of_means
-    yield network.NAMELESS, np.array([losses.mean() for epoch in epochs for losses in epoch])
+def explain_as_noted(given: Training) -> Origin | None:
+    """The same over the batches and the pairs of inputs and targets that were noted, as far as they make
+    whole epochs."""
+    seen = given.pairs
+    if seen is None or given.values is None or not len(given.values):
+        return None
+    logits = given.met(given.layers)[0][seen.samples]
+    each = {code: loss(logits, seen.targets)[0] for code, loss in network.LOSSES.items()}
+    batches = np.split(np.arange(len(logits)), np.flatnonzero(np.diff(seen.passes)) + 1)
+    epochs = whole_epochs(batches, max(1, int(given.notes.counts["gradients"]) // len(given.values)))
+    if len(epochs) < 2:  # one number may agree by chance
+        return None
+    history: History = {
+        code: [[losses[batch] for batch in epoch] for epoch in epochs] for code, losses in each.items()
+    }
+    return explain(given.values[: len(epochs)], len(given.targets), [history], seen.summed)
 
 
 def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
@@ -311,24 +258,44 @@ def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
     values of one that learns from other data."""
     origin = explain_fixed(fixed)
     expected, got = f"{fixed.losses(fixed.layers)[''].mean():.4g}, …", few(fixed.values)
-    copied = "hard-coded" if _same_numbers(fixed.values, learner.values) else ""
-    loss, average = (origin.loss, origin.average) if origin else ("", "")
+    copied = "hard-coded" if same_numbers(fixed.values, learner.values) else ""
+    down = fixed.pairs.loss if fixed.pairs else ""
+    apart = "inputs-targets-misaligned" if fixed.misaligned else ""
+    losses: tuple[str, ...]
+    averages: tuple[str, ...]
+    if origin:
+        losses, averages = (origin.loss,), origin.averages
+    else:
+        as_noted = explain_as_noted(fixed)
+        losses = apart, as_noted.loss if as_noted else "" if apart else down
+        averages = (as_noted.averages or (apart,)) if as_noted else ()
     counts = [0 if one.values is None else len(one.values) for one in (fixed, learner)]
+    by_epochs = origin is not None and network.NAMELESS not in averages and 0 not in counts
     return {
         "one-value-an-epoch": Found(
             counts == [fixed.epochs, learner.epochs],
             f"{fixed.epochs}, {learner.epochs}",
             ", ".join(map(str, counts)) if any(counts) else "",
-            ("wrong-epochs",) if origin and average != network.NAMELESS and 0 not in counts else (),
+            ("wrong-epochs",) if by_epochs else (),
         ),
-        "cross-entropy": Found(origin is not None and not loss, expected, got, (loss, copied)),
-        "epoch-mean": Found(origin is not None and not average, expected, got, (average, copied)),
+        # Where the values are right, and the training went down another loss, that costs nothing here.
+        "cross-entropy": Found(
+            origin is not None and not origin.loss, expected, got, (*losses, copied), (down,)
+        ),
+        "epoch-mean": Found(
+            origin is not None and not averages,
+            expected,
+            got,
+            (*averages, copied),
+            advice_on_graphs(fixed, learner),
+        ),
     }
 
 
-def _same_numbers(first: np.ndarray | None, second: np.ndarray | None) -> bool:
-    """Whether two lists are the same to the last digit, as far as both go."""
-    if first is None or second is None or not len(first) or not len(second):
-        return False
-    common = min(len(first), len(second))
-    return np.array_equal(first[:common], second[:common])
+def advice_on_graphs(*trainings: Training) -> tuple[str, ...]:
+    """Whether the graphs of all of an epoch's steps lived at once."""
+    for given in trainings:
+        steps = len(cut(len(given.targets), given.batch_size))
+        if given.notes.counts["kept"] >= max(4, steps):
+            return ("keeps-graph",)
+    return ()

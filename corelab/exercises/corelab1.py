@@ -7,7 +7,7 @@ is compared with what known mistakes give, so that one mistake costs only the ch
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
@@ -26,12 +26,15 @@ from corelab.exercises._evidence import (
     parts,
     read,
 )
+from corelab.exercises._notes import Notes, noted_targets, read_notes
+from corelab.exercises._values import USUAL, same_numbers
 from corelab.grading.records import Arrays, Check, Outcome
 from corelab.language import N_
 
 FILE = "corelab1_batch_input.py"
 TITLE = N_("Exercise 1: feeding the network in batches")
 POINTS = 30.0
+WHOLE = "whole-dataset-at-once"
 
 CHECKS = {
     "batches": Asked(
@@ -79,7 +82,7 @@ def draw(seed: int) -> tuple[Arrays, dict[str, Case]]:
     rng = np.random.default_rng(seed)
     size = int(rng.integers(9, 40))
     ragged = size * (120 // size + int(rng.integers(1, 4))) + int(rng.integers(2, size - 1))
-    by_default = 100 * int(rng.integers(1, 4)) + int(rng.integers(11, 90))
+    by_default = 100 * int(rng.integers(6, 8)) + int(rng.integers(11, 90))
     cases = {}
     for name, samples, batch_size in ("ragged", ragged, size), ("default", by_default, 100), ("few", 7, 12):
         inputs, targets = network.draw_samples(rng, samples, network.draw_prototypes(rng))
@@ -102,6 +105,7 @@ def draw(seed: int) -> tuple[Arrays, dict[str, Case]]:
 def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
     """In the child: the values that the answer gives in each case."""
     from corelab.exercises import _given as given
+    from corelab.exercises._recorder import Targets
 
     given.start_from(sent["seed"])
     function = given.function(answer, "batch_cross_entropy")
@@ -110,10 +114,13 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
         case = part(sent, name)
         data, size = given.dataset(case), int(case["batch_size"])
         if name == "default":
-            result = function(given.Observed(case, updates=1, fixed=True), data)
+            model = given.Observed(case, updates=1, fixed=True)
+            with Targets(model.recorder):
+                result = given.numbers(function(model, data), "batch_cross_entropy")
+            yield "notes", model.recorder.notes()
         else:
-            result = function(given.sequential(case), data, size)
-        yield name, given.numbers(result, "batch_cross_entropy")
+            result = given.numbers(function(given.sequential(case), data, size), "batch_cross_entropy")
+        yield name, result
 
     return given.each_in_turn(values("ragged"), values("default"), values("few"))
 
@@ -135,12 +142,16 @@ def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
     values = {name: read(outcome, name, "values", None) for name in kept}
     expected = {name: _means(case) for name, case in kept.items()}
     readings = {name: explain(case, values[name]) for name, case in kept.items()}
-    lists = [given.tolist() for given in values.values() if given is not None and len(given)]
-    hard_coded = ("hard-coded",) if len(lists) > 1 and all(given == lists[0] for given in lists) else ()
+    notes = read_notes(outcome, "notes")
+    lists = [given for given in values.values() if given is not None]
+    copied = len(lists) > 1 and all(same_numbers(lists[0], other) for other in lists[1:])
+    hard_coded = ("hard-coded",) if copied else ()
 
     def found(of: str, cases: tuple[str, ...], show: str) -> Found:
         explained = [reading for name in cases if (reading := readings[name])]
         mistakes = {getattr(reading, of) for reading in explained} - {""}
+        if "wrong-batch-size" in mistakes or notes.counts["passes"] > 1:  # one value, for another reason
+            mistakes = {network.NAMELESS if one == WHOLE else one for one in mistakes}
         in_full = len(explained) == len(cases)  # else a name that fits some of it may be wrong
         got = values[show]
         return Found(
@@ -151,16 +162,26 @@ def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
         )
 
     full = ("ragged", "default")
-    return checks(
-        CHECKS,
-        {
-            "batches": found("batches", full, "default"),
-            "last-batch": found("last", (*full, "few"), "ragged"),
-            "cross-entropy": found("loss", full, "ragged"),
-            "batch-mean": found("mean", full, "ragged"),
-        },
-        outcome,
-    )
+    verdicts = {
+        "batches": found("batches", full, "default"),
+        "last-batch": found("last", (*full, "few"), "ragged"),
+        "cross-entropy": found("loss", full, "ragged"),
+        "batch-mean": found("mean", full, "ragged"),
+    }
+    if readings["default"] is None:
+        codes = _as_noted(kept["default"], values["default"], notes)
+        verdicts["cross-entropy"] = replace(verdicts["cross-entropy"], codes=(*codes, *hard_coded))
+    return checks(CHECKS, verdicts, outcome)
+
+
+def _as_noted(case: Case, values: np.ndarray | None, notes: Notes) -> tuple[str, ...]:
+    """The mistakes under which the values come out of wrong pairs of inputs and targets that were noted."""
+    seen = noted_targets(notes, case.targets)
+    if seen is None or not seen.misaligned(case.targets):
+        return ()
+    met = replace(case, inputs=case.inputs[seen.samples], targets=seen.targets)
+    reading = explain(met, values)
+    return ("inputs-targets-misaligned", reading.loss) if reading else ()
 
 
 def explain(case: Case, values: np.ndarray | None) -> Reading | None:
@@ -177,6 +198,7 @@ def explain(case: Case, values: np.ndarray | None) -> Reading | None:
                 (sums / sizes, last, ""),
                 (sums, last, "sum-instead-of-mean"),
                 (sums / size, "wrong-divisor", ""),
+                *((of, last, "wrong-divisor") for of in (() if batches else _divided(sums, sizes, size))),
                 (np.cumsum(sums / sizes), last, "running-total-not-reset"),
                 (np.cumsum(sums / sizes) / np.arange(1, len(sizes) + 1), last, network.NAMELESS),
                 (np.cumsum(sums) / np.cumsum(sizes), last, network.NAMELESS),
@@ -184,6 +206,15 @@ def explain(case: Case, values: np.ndarray | None) -> Reading | None:
                 if agree(values, predicted):
                     return Reading(batches, mistakes[0], loss, mistakes[1])
     return _explain_other_order(case, values, losses)
+
+
+def _divided(sums: np.ndarray, sizes: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    """The batches' sums divided by what they are not the sums of, and their means divided once more."""
+    others = size, sizes.sum(), len(sizes), *USUAL
+    yield sums / sizes / sizes
+    for by in others:
+        yield sums / sizes / by
+        yield sums / by
 
 
 def _batchings(case: Case, count: int) -> Iterator[tuple[str, str, list[np.ndarray]]]:
@@ -195,10 +226,11 @@ def _batchings(case: Case, count: int) -> Iterator[tuple[str, str, list[np.ndarr
     if samples // size == count:
         yield "", "dropped-last-batch", asked[:count]
     if count == 1:
-        yield "whole-dataset-at-once", "", cut(samples, samples)
+        yield WHOLE, "", cut(samples, samples)
+        yield "last-batch-only", "", asked[-1:]
     if count == samples:
         yield "one-sample-at-a-time", "", cut(samples, 1)
-    for other in range(2, samples):
+    for other in range(2, samples if count > 1 else 2):  # one number may agree with any by chance
         if -(-samples // other) == count:
             yield "wrong-batch-size", "", cut(samples, other)
         if samples // other == count:

@@ -2,13 +2,13 @@
 
 The answer trains two models. The first (`_given.Observed`, fixed) tells by its own weights what each update
 was made from; as nothing changes its outputs, the right value of every epoch is known, whatever the
-optimizer. The second learns: the parent evaluates its weights on samples that never left.
+optimizer. The second learns, with the defaults: the parent evaluates its weights on samples that never left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from corelab.exercises import _network as network
 from corelab.exercises import _training as training
 from corelab.exercises._evidence import Asked, Found, checks, few, part, parts
+from corelab.exercises._updates import in_words
 from corelab.grading.records import Arrays, Check, Outcome
 from corelab.language import N_, _
 
@@ -30,10 +31,10 @@ CHECKS = {
     "batches": Asked(4, *training.BATCHES),
     "fresh-gradients": Asked(
         4,
-        N_("every update is made from its own batch's gradient alone"),
+        N_("every update is made from its own batch's gradient, by one and the same optimizer"),
         N_(
             "backward() adds to .grad. Print some parameter's .grad between two calls of it: when "
-            "should it be zero again? And in which loop does step() belong?"
+            "should it be zero again? In which loop does step() belong, and where is the optimizer made?"
         ),
     ),
     "learns": Asked(
@@ -48,6 +49,7 @@ CHECKS = {
 }
 LEARNED = 0.94  # of the loss, at most: chance gives less of a fall, and any sane setting more
 EPOCHS, BATCH_SIZE = 10, 100  # as the question asks, and train takes them by default
+FIRST = 3  # updates of the second model of which it tells what they were made from
 NOT_TRAINED = N_("the model's weights did not move")
 
 
@@ -75,7 +77,7 @@ def draw(seed: int) -> tuple[Arrays, HeldOut]:
         network.draw_layers(rng, [int(rng.integers(12, 24))]),
         str(rng.choice(["relu", "tanh"])),
     )
-    learner = training.pack(*data, layers, activation, EPOCHS, BATCH_SIZE, 1)
+    learner = training.pack(*data, layers, activation, EPOCHS, BATCH_SIZE, FIRST + 1)
 
     sent = {"seed": np.array(rng.integers(0, 2**31)), **parts(observed=observed, learner=learner)}
     return sent, HeldOut(*network.draw_samples(rng, 800, prototypes))
@@ -91,15 +93,16 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
     def observed() -> Iterator[tuple[str, Arrays]]:
         its = part(sent, "observed")
         model = given.Observed(its, int(its["updates"]), fixed=True)
-        values = train(model, given.dataset(its), int(its["epochs"]), int(its["batch_size"]))
-        yield "observed", {"page": given.array(model.page)}
+        values = given.watched(model, train, given.dataset(its), int(its["epochs"]), int(its["batch_size"]))
+        yield "observed", model.told()
+        yield "observed notes", model.recorder.notes()
         yield "observed values", given.numbers(values, "train")
 
     def learner() -> Iterator[tuple[str, Arrays]]:
         its = part(sent, "learner")
-        model = given.sequential(its)
-        values = train(model, given.dataset(its))
-        yield "learner", given.weights(model)
+        model = given.Observed(its, int(its["updates"]), fixed=False, size=1e-6)
+        values = given.watched(model, train, given.dataset(its))
+        yield "learner", {"page": given.array(model.page), **given.weights(model)}
         yield "learner values", given.numbers(values, "train")
 
     return given.each_in_turn(observed(), learner())
@@ -111,27 +114,45 @@ def judge(sent: Arrays, kept: HeldOut, outcome: Outcome) -> list[Check]:
     found = training.judge_values(observed, learner)
     found["batches"] = training.judge_batches(observed)
     found["fresh-gradients"] = _judge_gradients(observed, found["batches"])
-    found["learns"] = _judge_learning(learner, kept)
+    found["batches"] = training.name_by_notes(found["batches"], observed, learner)
+    found["learns"] = _judge_learning(observed, learner, kept)
+    if found["batches"].passed and (learner.updates or found["learns"].passed):
+        found["batches"] = replace(_judge_default(learner), advice=found["batches"].advice)
     if found["learns"].passed and found["epoch-mean"].passed:
-        found["epoch-mean"] = _judge_fall(learner)
+        found["epoch-mean"] = replace(
+            _judge_fall(learner), codes=observed.mistakes, advice=found["epoch-mean"].advice
+        )
     return checks(CHECKS, found, outcome)
+
+
+def _judge_default(learner: training.Training) -> Found:
+    """Whether the first updates were from batches of 100, as nothing else was asked."""
+    sizes = [len(update.samples) for update in learner.updates]
+    right = bool(sizes) and all(size == BATCH_SIZE for size in sizes)
+    got = in_words(len(sizes), sizes)
+    code = "wrong-batch-size" if len(set(sizes)) == 1 else ""
+    return Found(right, in_words(FIRST, [BATCH_SIZE]), got, (code,))
 
 
 def _judge_gradients(observed: training.Training, batches: Found) -> Found:
     """Whether each update was made from one batch's gradient, and nothing that was left of earlier ones."""
     updates, once_an_epoch = observed.updates, "steps-once-per-epoch" in batches.codes
-    if not updates:
-        return Found(False, got=observed.no_updates)
-    adding = sum(update.adds_up for update in updates)
-    several = any(update.several for update in updates)
+    if not updates or observed.clock is None or not observed.clock.moves.any():
+        return observed.no_updates
+    several = not batches.passed and any(update.several for update in updates)
+    adding = sum(update.adds_up or (several and update.several) for update in updates)
+    if adding < len(updates) / 4:  # an optimizer may go uphill now and then, as L-BFGS does
+        adding = 0
     got = _("{adding} of {count} updates had earlier gradients added").format(
         adding=adding, count=len(updates)
     )
     codes = batches.codes if once_an_epoch else ("no-zero-grad",) if adding and not several else ()
-    return Found(not adding and not once_an_epoch, "0", got, codes)
+    if not adding and not once_an_epoch and observed.clock.restarts:
+        return Found(False, got=_("the optimizer began again on the way"), codes=("optimizer-rebuilt",))
+    return Found(not adding and not once_an_epoch, "0", got, codes, training.advice_on_optimizers(observed))
 
 
-def _judge_learning(learner: training.Training, held_out: HeldOut) -> Found:
+def _judge_learning(observed: training.Training, learner: training.Training, held_out: HeldOut) -> Found:
     """Whether the weights that came back do better on samples that the answer never saw: better than before,
     and better than on the targets of other samples, as a model does that learned from the inputs."""
 
@@ -139,12 +160,14 @@ def _judge_learning(learner: training.Training, held_out: HeldOut) -> Found:
         return float(network.losses(layers, learner.activation, held_out.inputs, targets)[""].mean())
 
     if learner.after is None:
-        return Found(False)
+        return Found(False, codes=observed.mistakes)
     before = loss(learner.layers, held_out.targets)
     after = loss(learner.after, held_out.targets)
     most = LEARNED * min(before, loss(learner.after, np.roll(held_out.targets, 1)))
     expected = _("cross-entropy on new data below") + f" {most:.4g}"
-    return Found(after < most, expected, f"{before:.4g} → {after:.4g}" if after != before else _(NOT_TRAINED))
+    if after == before:
+        return Found(False, expected, _(NOT_TRAINED), observed.no_updates.codes)
+    return Found(after < most, expected, f"{before:.4g} → {after:.4g}", observed.mistakes)
 
 
 def _judge_fall(learner: training.Training) -> Found:

@@ -20,7 +20,9 @@ import numpy as np
 from corelab.exercises import _network as network
 from corelab.exercises import _structure as structure
 from corelab.exercises import _training as training
-from corelab.exercises._evidence import Asked, Found, agree, checks, few, part, parts, read
+from corelab.exercises._evidence import Asked, Found, checks, few, part, parts, read
+from corelab.exercises._updates import by_epoch
+from corelab.exercises._values import explain
 from corelab.grading.records import Arrays, Check, Outcome
 from corelab.language import N_, _
 
@@ -29,6 +31,7 @@ TITLE = N_("Exercise 3: learning rate and gradient descent")
 POINTS = 40.0
 LAYERS, EPOCHS, BATCH_SIZE, LR = 5, 50, 200, 0.02  # as the question asks
 OBSERVATION_BYTES = 4000
+_SOFTMAX = "softmax-before-cross-entropy"
 
 CHECKS = {
     "five-layers": Asked(
@@ -85,9 +88,9 @@ def draw(seed: int) -> tuple[Arrays, None]:
     default = training.pack(*data, fixed, activation, EPOCHS, BATCH_SIZE, 256)
 
     size, epochs = int(rng.integers(51, 60)), int(rng.integers(2, 4))
-    data = network.draw_samples(rng, 4 * size + int(rng.integers(6, size - 6)), prototypes)
+    data = network.draw_samples(rng, 5 * size + int(rng.integers(6, size - 6)), prototypes)
     layers, activation = network.draw_layers(rng, [10, 8]), str(rng.choice(["relu", "tanh"]))
-    learner = training.pack(*data, layers, activation, epochs, size, 900)
+    learner = training.pack(*data, layers, activation, epochs, size, 1100)
     sent = {
         "seed": np.array(rng.integers(0, 2**31)),
         "lr": np.array(round(float(rng.uniform(0.004, 0.008)), 4)),
@@ -113,8 +116,9 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
     def trained(name: str, *settings: float, fixed: bool) -> Iterator[tuple[str, Arrays]]:
         its = part(sent, name)
         model = given.Observed(its, int(its["updates"]), fixed)
-        values = given.function(answer, "train")(model, given.dataset(its), *settings)
-        yield name, {"page": given.array(model.page), **({} if fixed else given.weights(model))}
+        values = given.watched(model, given.function(answer, "train"), given.dataset(its), *settings)
+        yield name, {**model.told(), **({} if fixed else given.weights(model))}
+        yield f"{name} notes", model.recorder.notes()
         yield f"{name} values", given.numbers(values, "train")
 
     asked = int(sent["learner.epochs"]), int(sent["learner.batch_size"]), float(sent["lr"])
@@ -135,6 +139,10 @@ def observation(outcome: Outcome) -> str:
 def judge(sent: Arrays, kept: None, outcome: Outcome) -> list[Check]:
     del kept
     found = _judge_model(len(sent["probes"]), outcome) | _judge_training(sent, outcome)
+    if _SOFTMAX in found["logits"].codes:  # which mistake it is depends on the loss that follows
+        loss = found["cross-entropy"]
+        after = _SOFTMAX if loss.passed else "nll-on-probabilities" if network.NAMELESS in loss.codes else ""
+        found["logits"] = replace(found["logits"], codes=(after,))
     return checks(CHECKS, found, outcome)
 
 
@@ -155,7 +163,7 @@ def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
     owned = all(layer.owned for layer in layers)
     bent = any(structure.is_bent(layer.inputs) for layer in layers[1:])
     as_they_are = to_classes and structure.differ_by_constants(logits, last)
-    cut_off = to_classes and not as_they_are and agree(logits, np.maximum(last, 0))
+    behind = structure.what_follows(last, logits) if to_classes and not as_they_are else ""
     missing = "" if owned else _(", some not in model.parameters()")
     return {
         "five-layers": Found(
@@ -169,9 +177,7 @@ def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
             got="" if bent else _("the model is affine"),
             codes=("no-activation",) if len(layers) > 1 else (),
         ),
-        "logits": Found(
-            as_they_are, few(last[0]), few(logits[0]), ("activation-on-logits",) if cut_off else ()
-        ),
+        "logits": Found(as_they_are, few(last[0]), few(logits[0]), (behind,)),
     }
 
 
@@ -182,13 +188,17 @@ def _judge_training(sent: Arrays, outcome: Outcome) -> dict[str, Found]:
     """What `train` did with the fixed network, and with the one that learns."""
     default, learner = (training.read_back(sent, name, outcome) for name in ("default", "learner"))
     found = training.judge_values(default, learner)
-    found["batches"] = training.judge_batches(default)
+    found["batches"] = training.name_by_notes(training.judge_batches(default), default, learner)
     if found["batches"].passed:
         found["batches"] = training.judge_batches(learner)
     descent = explain_descent(learner)
     if found["epoch-mean"].passed and descent:
-        found["epoch-mean"] = _judge_values_on_the_way(learner, descent)
-    found["gradient-descent"] = _judge_rule(learner, descent)
+        on_the_way = _judge_values_on_the_way(learner, descent)
+        found["epoch-mean"] = replace(on_the_way, advice=found["epoch-mean"].advice)
+    found["gradient-descent"] = _judge_rule(default, learner, descent)
+    if found["cross-entropy"].passed and descent and descent.loss:
+        got = _("the weights went down another loss")
+        found["cross-entropy"] = Found(False, got=got, codes=(descent.loss,))
     found["learning-rate"] = _judge_rate(default, learner, float(sent["lr"]), descent)
     if not descent and not found["batches"].passed:  # then nothing shows that there was a training at all
         found["learning-rate"] = replace(found["learning-rate"], passed=False)
@@ -204,7 +214,7 @@ class Descent:
     summed: bool = False
     """By the sum of a batch's gradients, not their mean."""
     adds_up: bool = False
-    """By all the gradients since the beginning, not the batch's alone."""
+    """By all the gradients since they were last set to zero, not the batch's alone."""
 
     def path(self, learner: training.Training) -> Iterator[network.Layers]:
         """θ ← θ − η ∇C(θ) in float64: the weights before each update, and after the last."""
@@ -217,7 +227,7 @@ class Descent:
             slope = network.LOSSES[self.loss](seen[-1], targets)[1] / (1 if self.summed else len(targets))
             step, rate = network.gradients(layers, learner.activation, seen, slope), update.moved
             if self.adds_up:  # then all marks go on moving, and only the last ones moved once
-                step = total = network.combine(total, step, 1)
+                step = total = network.combine(total, step, 1) if update.adds_up else step
                 rate = learner.updates[-1].moved
             layers = network.combine(layers, step, -rate)
         yield layers
@@ -236,7 +246,8 @@ def explain_descent(learner: training.Training) -> Descent | None:
         or _is_same(learner.layers, learner.after, learner.layers)
     ):
         return None
-    for adds_up, summed, loss in product((False, True), (False, True), network.LOSSES):
+    adding = any(update.adds_up for update in learner.updates)
+    for adds_up, summed, loss in product({False, adding}, (False, True), network.LOSSES):
         descent = Descent(loss, summed, adds_up)
         if _is_same(learner.after, descent.end(learner), learner.layers):
             return descent
@@ -255,30 +266,32 @@ def _is_same(got: network.Layers, expected: network.Layers, start: network.Layer
 def _judge_values_on_the_way(learner: training.Training, descent: Descent) -> Found:
     """Whether the values are those of the batches before each update, or of all samples after each epoch."""
     steps = len(learner.updates) // max(1, 0 if learner.values is None else len(learner.values))
-    before, after = [], []
+    before, after = [], []  # logits and targets
     for t, layers in enumerate(descent.path(learner)):
         if t < len(learner.updates):
-            before.append(learner.losses(layers, learner.updates[t].samples))
+            before.append(learner.met(layers, learner.updates[t].samples))
         if steps and t and t % steps == 0:
-            after.append(learner.losses(layers))
-    epochs = training.by_epoch(before, steps)
-    origin = training.explain(
+            after.append([learner.met(layers)])
+    ways = by_epoch(before, steps), after
+    origin = explain(
         learner.values,
         len(learner.targets),
         (
-            {code: [[batch[code] for batch in epoch] for epoch in history] for code in network.LOSSES}
-            for history in (epochs, [[one] for one in after])
+            {code: [[loss(*batch)[0] for batch in epoch] for epoch in epochs]}
+            for code, loss in network.LOSSES.items()
+            for epochs in ways
         ),
     )
-    means = [np.concatenate([batch[descent.loss] for batch in epoch]).mean() for epoch in epochs]
-    average = origin.average if origin else network.NAMELESS
-    return Found(not average, few(np.array(means)), few(learner.values), (average,))
+    loss = network.LOSSES[descent.loss]
+    means = [np.concatenate([loss(*batch)[0] for batch in epoch]).mean() for epoch in ways[0]]
+    averages = origin.averages if origin else (network.NAMELESS,)
+    return Found(not averages, few(np.array(means)), few(learner.values), averages)
 
 
-def _judge_rule(learner: training.Training, descent: Descent | None) -> Found:
+def _judge_rule(default: training.Training, learner: training.Training, descent: Descent | None) -> Found:
     """Whether a plain gradient descent leads to the weights, down whatever loss and at whatever rate."""
     if not learner.updates or learner.after is None:
-        return Found(False, got=learner.no_updates)
+        return learner.no_updates
     way, plain = (
         sum(np.linalg.norm(weight) for weight, _ in network.combine(end, learner.layers, -1))
         for end in (learner.after, Descent().end(learner))
@@ -286,10 +299,16 @@ def _judge_rule(learner: training.Training, descent: Descent | None) -> Found:
     expected = _("where gradient descent leads")
     got = _("{ratio:.3g} times as far").format(ratio=way / plain)
     if descent:
-        return Found(not descent.adds_up, expected, got, ("no-zero-grad",))
-    rates = np.array([update.moved for update in learner.updates])
-    fresh = not any(update.adds_up for update in learner.updates)
-    other_rule = fresh and not np.allclose(rates, rates[-1], 1e-3, 0)
+        advice = training.advice_on_optimizers(learner)
+        return Found(not descent.adds_up, expected, got, ("no-zero-grad",), advice)
+    if any(update.adds_up for update in learner.updates):
+        return Found(False, expected, got)
+    rates, clock = np.array([update.moved for update in learner.updates]), learner.clock
+    if clock and (clock.remembers.any() or clock.adapts):
+        return Found(False, expected, got, ("wrong-optimizer",))
+    if default.misaligned:
+        return Found(False, expected, got, ("inputs-targets-misaligned",))
+    other_rule = not np.allclose(rates, rates[-1], 1e-3, 0)
     return Found(False, expected, got, ("wrong-optimizer",) if other_rule else ())
 
 
@@ -302,11 +321,21 @@ def _judge_rate(
     """
     expected = f"{LR:.3g}, {lr:.3g}"
     if not default.updates or not learner.updates:
-        return Found(False, expected, default.no_updates and learner.no_updates)
+        return replace(default.no_updates, expected=expected)
     first = 0 if descent and not descent.adds_up else -1
-    rates = [np.array([update.moved for update in one.updates[first:]]) for one in (default, learner)]
-    right = np.allclose(rates[0], LR, 1e-3, 0) and np.allclose(rates[1], lr, 1e-3, 0)
+    updates = [one.updates[first:] for one in (default, learner)]
+    rates = [np.array([update.moved for update in each]) for each in updates]
     summed = descent is not None and descent.summed
+    if summed:  # by a rate over the size of the batch, the sum's step is the mean's again
+        by_mean = [np.array([update.moved * len(update.samples) for update in each]) for each in updates]
+        if _are(by_mean, lr):
+            rates, summed = by_mean, False
+    right = _are(rates, lr)
     got = ", ".join(" … ".join(f"{rate:.3g}" for rate in sorted({r.min(), r.max()})) for r in rates)
     codes = "sum-instead-of-mean" if summed else "", "" if right or not descent else "wrong-learning-rate"
     return Found(right and not summed, expected, got, codes)
+
+
+def _are(rates: list[np.ndarray], lr: float) -> bool:
+    """Whether these are the learning rates of the question, and of what was asked."""
+    return np.allclose(rates[0], LR, 1e-3, 0) and np.allclose(rates[1], lr, 1e-3, 0)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from corelab import exercises
+from corelab.exercises._notes import COUNTS
 from corelab.grading.records import Check, Outcome
 
 NAMES = ["corelab1", "corelab2", "corelab3"]
@@ -35,9 +36,15 @@ def judge(exercise: str, returned: Any, **more: Any) -> dict[str, Check]:
 
 
 def values_of(exercise: str) -> list[tuple[str, str]]:
-    """Every array that came back, but for what only is to be read."""
+    """Every array that came back and decides, not what only is to be read, or explains."""
     returned = honest(exercise)[2].returned
-    return [(frame, key) for frame, arrays in returned.items() if frame != "observation" for key in arrays]
+    return [
+        (frame, key)
+        for frame, arrays in returned.items()
+        if frame != "observation" and not frame.endswith("notes")
+        for key in arrays
+        if (exercise, key) != ("corelab3", "clock")
+    ]
 
 
 @pytest.mark.parametrize("exercise", NAMES)
@@ -81,7 +88,7 @@ def test_weights_that_were_not_trained_and_a_page_that_says_so():
     sent, _, outcome = honest("corelab3")
     for page in (0 * outcome.returned["learner"]["page"], 1e-30 * outcome.returned["learner"]["page"]):
         start = {key.removeprefix("learner."): value for key, value in sent.items()}
-        layers = {key: start[key] for key in outcome.returned["learner"] if key != "page"}
+        layers = {key: start[key] for key in outcome.returned["learner"] if key in start}
         checks = judge("corelab3", {**outcome.returned, "learner": {"page": page, **layers}})
         assert {"gradient-descent", "learning-rate"} <= failed(checks)
 
@@ -113,6 +120,64 @@ def test_malformed_frames_break_nothing(exercise: str, data: st.DataObject):
         else:
             returned[frame][key] = data.draw(ANY_ARRAY)
     assert failed(judge(exercise, returned))
+
+
+WRONG = {
+    "nothing": {},
+    "inputs apart from targets": {"model(inputs)": "model(inputs.flip(0))"},
+    "no step": {"optimizer.step()": "optimizer.step"},
+    "sum": {"CrossEntropyLoss()": "CrossEntropyLoss(reduction='sum')"},
+    "begins again": {
+        "            loss.backward()": "            optimizer = type(optimizer)(model.parameters())\n            loss.backward()"
+    },
+}
+
+
+@cache
+def wrongly(exercise: str, what: str) -> Outcome:
+    source = solution(exercise)
+    for old, new in WRONG[what].items():
+        source = source.replace(old, new)
+    return run(exercise, source, honest(exercise)[0])
+
+
+COUNT = st.sampled_from([0.0, 1.0, 5.0, 15.0, 100.0, -1.0, 1e30, np.nan]).map(np.array)
+ROWS = arrays_of.arrays(
+    np.float32,
+    st.tuples(st.integers(0, 40), st.sampled_from([2, 12])),
+    elements=st.sampled_from([0.0, 1.0, 3.0, 9.0, -1.0, 1e30, np.nan]),
+)
+
+
+@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("exercise", NAMES)
+@given(data=st.data())
+@settings(max_examples=8, deadline=None)
+def test_what_the_recorder_says_changes_no_point(exercise: str, what: str, data: st.DataObject):
+    """Whatever it is made to say, of a right answer and of wrong ones: names may change, no outcome does."""
+    sent, kept, _ = honest(exercise)
+    outcome = wrongly(exercise, what)
+    returned = {frame: dict(arrays) for frame, arrays in outcome.returned.items()}
+    for frame in [frame for frame in returned if frame.endswith("notes")]:
+        if data.draw(st.booleans()):
+            del returned[frame]
+            continue
+        for name in data.draw(st.lists(st.sampled_from([*COUNTS, "slopes", "targets"]), min_size=3)):
+            returned[frame][name] = data.draw(st.one_of(COUNT, ROWS, ANY_ARRAY))
+    changed = replace(outcome, returned=returned)
+    module = exercises.load(exercise)
+    before, after = (
+        [(check.name, check.outcome, check.score) for check in module.judge(sent, kept, one)]
+        for one in (outcome, changed)
+    )
+    assert before == after
+    assert any(outcome != "passed" for _, outcome, _ in before) == (what in lost(exercise))
+
+
+def lost(exercise: str) -> set[str]:
+    """What costs points: exercise 1 has no steps, 2 takes any loss that is learned by, 3 asks for no memory."""
+    every = {"inputs apart from targets", "sum"}
+    return every | ({"no step", "begins again"} if exercise != "corelab1" else set())
 
 
 @pytest.mark.parametrize("exercise", NAMES)

@@ -39,6 +39,22 @@ def test_an_answer_that_uses_the_bench_gets_all_points(sandbox: Sandbox):
     assert not failed(judge(sandbox, "corelab3", right("corelab3_bench"))[0])
 
 
+MISTAKES = {
+    "corelab1": ("model(inputs), targets", "model(inputs), targets.flip(0)", {"inputs-targets-misaligned"}),
+    "corelab2": ("optimizer.step()", "optimizer.step", {"no-step"}),
+    "corelab3": ("model(inputs), targets", "model(inputs.flip(0)), targets", {"inputs-targets-misaligned"}),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_recorder_saw_gives_a_mistake_its_name(sandbox: Sandbox, name: str):
+    old, new, codes = MISTAKES[name]
+    assert old in solution(name)
+    checks, outcome = judge(sandbox, name, solution(name).replace(old, new))
+    assert outcome.status == "finished"
+    assert {code for check in checks.values() for code in check.tags} == codes
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_hand_out_gets_none_and_is_told_what_to_write(sandbox: Sandbox, name: str):
     checks, outcome = judge(sandbox, name, strip(solution(name)))

@@ -13,7 +13,9 @@ THEIRS = {
     "": lambda logits, targets: F.cross_entropy(logits, targets, reduction="none"),
     "softmax-before-cross-entropy": lambda z, y: F.cross_entropy(z.softmax(1), y, reduction="none"),
     "nll-on-probabilities": lambda z, y: F.nll_loss(z.softmax(1), y, reduction="none"),
-    "activation-on-logits": lambda z, y: F.cross_entropy(z.relu(), y, reduction="none"),
+    "activation-on-logits: relu": lambda z, y: F.cross_entropy(z.relu(), y, reduction="none"),
+    "activation-on-logits: tanh": lambda z, y: F.cross_entropy(z.tanh(), y, reduction="none"),
+    "activation-on-logits: sigmoid": lambda z, y: F.cross_entropy(z.sigmoid(), y, reduction="none"),
     network.NAMELESS: lambda z, y: F.nll_loss(z, y, reduction="none"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from answers import RIGHT, failed, judge, right, solution
+from answers import ADVICE, RIGHT, failed, judge, right, solution
 
 OPTIMIZERS = [
     "torch.optim.SGD(p, lr=0.001)",
@@ -30,7 +30,8 @@ OPTIMIZERS = [
 def test_every_style(name: str, seed: int):
     checks = judge(name[:8], right(name), seed)
     assert not failed(checks)
-    assert not any(check.tags or check.help for check in checks.values())
+    assert {code for check in checks.values() for code in check.tags} == ADVICE.get(name, set())
+    assert all(bool(check.help) == bool(check.tags) for check in checks.values())
 
 
 @pytest.mark.parametrize("exercise", ["corelab1", "corelab2", "corelab3"])
