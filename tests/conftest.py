@@ -75,6 +75,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table that a test recorded as its property is shown at the end of the run, passed or failed."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for title, text in report.user_properties:
+                    terminalreporter.section(title)
+                    terminalreporter.write_line(text)
+
+
 @pytest.fixture(scope="session")
 def fashion() -> tuple[Any, Any]:
     """The full Fashion-MNIST as shipped. Shared: not to be changed."""

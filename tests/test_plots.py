@@ -31,6 +31,7 @@ def _no_warnings():
     """A figure that warns (a missing glyph, an empty legend, a mean of nothing) is not a good one."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ResourceWarning)  # of what an earlier test left to be collected
         yield
     plots.use("light")
 

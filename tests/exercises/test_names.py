@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -66,13 +65,11 @@ def judged(answer: Answer) -> Judged:
 
 
 @pytest.fixture(scope="module")
-def verdicts(show_at_the_end: Callable[[str, str], None]) -> tuple[list[Judged], list[Judged]]:
+def verdicts() -> tuple[list[Judged], list[Judged]]:
     """Right answers and wrong ones: two processes, since it takes its time."""
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         found = list(pool.map(judged, [*RIGHT, *WRONG]))
-    right, wrong = found[: len(RIGHT)], found[len(RIGHT) :]
-    show_at_the_end("mistakes and their names", table(wrong, right))
-    return right, wrong
+    return found[: len(RIGHT)], found[len(RIGHT) :]
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +119,17 @@ def lines(verdicts: list[Judged]) -> str:
 
 
 def test_each_mistake_is_made_in_three_styles():
-    few = {
-        (code, exercise)
+    answers = [Judged(answer) for answer in WRONG]
+    count = {
+        code: [named_of(code, exercise, answers)[1] for exercise in exercises]
         for code, exercises in WHERE.items()
-        for exercise in exercises
-        if named_of(code, exercise, [Judged(answer) for answer in WRONG])[1] < 3
     }
-    assert not few
+    assert not [code for code, each in count.items() if sum(each) < 3 or not all(each)]
     assert {code for answer in WRONG for code in answer.true} == set(WHERE)
 
 
-def test_95_of_100_mistakes_are_named(wrong: list[Judged]):
+def test_95_of_100_mistakes_are_named(wrong: list[Judged], right: list[Judged], record_property):
+    record_property("mistakes in answers, and their names", table(wrong, right))
     missed = [verdict for verdict in wrong if verdict.missed]
     count = sum(len(verdict.answer.required) for verdict in wrong)
     assert sum(len(verdict.missed) for verdict in missed) <= 0.05 * count, lines(missed)

@@ -25,9 +25,8 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-@pytest.mark.parametrize("name", RIGHT)
-def test_every_style(name: str, seed: int):
+@pytest.mark.parametrize(("seed", "name"), enumerate(RIGHT))
+def test_every_style(seed: int, name: str):
     checks = judge(name[:8], right(name), seed)
     assert not failed(checks)
     assert {code for check in checks.values() for code in check.tags} == ADVICE.get(name, set())

@@ -21,16 +21,12 @@ Found = dict[Answer, Diagnosis]
 
 
 @pytest.fixture(scope="module")
-def found(pytestconfig: pytest.Config) -> Found:
+def found() -> Found:
     """What is found in each class, in this process: they are our own."""
-    found = {
+    return {
         each: diagnose(each.source, each.name, each.against, each.settings, convention=each.convention)
         for each in (*MISTAKEN, *RIGHT, *VARIANTS, *EITHER_WAY)
     }
-    capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print(f"\n\nmistakes in optimizers, and their names\n{table(found)}")
-    return found
 
 
 def missed(answers: Iterable[Answer], found: Found) -> list[str]:
@@ -78,7 +74,8 @@ def test_any_other_leaves_it(answer: Answer):
     assert distance(answer) > 1e-5
 
 
-def test_95_of_100_mistakes_are_named(found: Found):
+def test_95_of_100_mistakes_are_named(found: Found, record_property):
+    record_property("mistakes in optimizers, and their names", table(found))
     lacking = missed(MISTAKEN, found)
     assert len(lacking) <= 0.05 * sum(len(each.codes) for each in MISTAKEN), "\n".join(lacking)
 

@@ -113,8 +113,6 @@ def train(model, dataset, epochs=10, batch_size=100):
         values.append(loss.item())
     return values
 """, also="no-shuffle"),
-    changed("one-sample-at-a-time", "corelab2_course", ("DataLoader(dataset, batch_size=batch_size, shuffle=True)", "DataLoader(dataset, shuffle=True)")),
-    changed("one-sample-at-a-time", "corelab2_numpy", ("n_batches = int(np.ceil(N / batch_size))", "batch_size = 1\n    n_batches = N")),
     script("one-sample-at-a-time", "corelab2: for x, y in dataset", """
 import torch
 import torch.nn as nn

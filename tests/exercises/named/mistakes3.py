@@ -90,8 +90,6 @@ def train(model, dataset, epochs=50, batch_size=200, lr=0.02):
     return history
 """, also="no-shuffle"),
     changed("one-sample-at-a-time", "corelab3_log_softmax", ("TensorDataset(inputs, targets), batch_size, shuffle=True", "TensorDataset(inputs, targets), shuffle=True")),
-    changed("one-sample-at-a-time", "corelab3_trainer", ("batch_size=batch_size", "batch_size=1")),
-    changed("one-sample-at-a-time", "corelab3_by_hand", ("zip(X_s.split(batch_size), T_s.split(batch_size))", "zip(X_s, T_s)"), ("F.cross_entropy(model(xb), tb)", "F.cross_entropy(model(xb.unsqueeze(0)), tb.unsqueeze(0))"), ("J.item() * len(xb)", "J.item()")),
     changed("wrong-batch-size", "corelab3_course", ("batch_size=batch_size", "batch_size=100")),
     changed("wrong-batch-size", "corelab3_slices", ("    n = len(dataset)\n", "    n = len(dataset)\n    batch_size = 128\n")),
     changed("wrong-batch-size", "corelab3_helpers", ("batch_size=200", "batch_size=100")),
