@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from corelab import __version__, language
-from corelab.console import OneLineParser, at_least_one, say_error, seed, use_utf8
+from corelab.console import OneLineParser, at_least_one, read_no_more, say_error, seed, use_utf8
 from corelab.errors import UserError
 from corelab.language import _
 
@@ -23,10 +23,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         language.use(getattr(options, "lang", language.current()))  # also where it was written `--la`
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
     except UserError as error:
         say_error("corelab", error)
         return 2
+    except BrokenPipeError:
+        return read_no_more()
     except KeyboardInterrupt:
         return 130
 

@@ -22,7 +22,15 @@ from tabulate import tabulate
 from torch import Tensor
 
 from corelab import __version__, language
-from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, seed, use_utf8
+from corelab.console import (
+    OneLineParser,
+    at_least_one,
+    learning_rate,
+    read_no_more,
+    say_error,
+    seed,
+    use_utf8,
+)
 from corelab.data import DATASETS, InMemoryDataset, load_data
 from corelab.errors import UserError
 from corelab.files import write_json
@@ -36,6 +44,9 @@ if TYPE_CHECKING:
 
 __all__ = ["N_", "Lab"]  # what a lab needs
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+KITS = N_("the kit's is used below")
 
 
 class Lab:
@@ -159,12 +170,12 @@ class Lab:
             ]
             # of the student's function, not of what it called
             where = _(", line {line}").format(line=lines[-1]) if lines else ""
-            self._say_turn(name, "wrong", f"{type(error).__name__} ({error}){where}")
+            self._say_turn(name, "wrong", f"{type(error).__name__} ({error}){where}; {_(KITS)}")
             return kit
         for label, value in expected.items():
             if difference := _difference(value, got[label]):
                 wrong = _("{label}: {difference}").format(label=label, difference=difference)
-                self._say_turn(name, "wrong", wrong)
+                self._say_turn(name, "wrong", f"{wrong}; {_(KITS)}")
                 return kit
         self._say_turn(name, "done", _("right"))
         return yours
@@ -237,6 +248,8 @@ class Lab:
         if isinstance(error, NotImplementedError):  # a function that is the student's to write
             print(_("not written yet: {what}").format(what=in_one_language(str(error))), file=sys.stderr)
             raise SystemExit(1)
+        if isinstance(error, BrokenPipeError):
+            raise SystemExit(read_no_more())
         if issubclass(kind, KeyboardInterrupt):
             if self.runs:
                 self._leave_what_was_done()

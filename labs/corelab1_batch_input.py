@@ -6,7 +6,7 @@ The question: feed the DNN 100 samples at a time, and output the cross-entropy.
 寫完下面的 batch_cross_entropy，執行這個檔案看結果，再檢查：
 Write batch_cross_entropy below, run this file to see what it gives, then check it:
 
-    corelab check corelab1_batch_input.py
+    corelab check labs/corelab1_batch_input.py
 """
 
 import torch
@@ -23,7 +23,7 @@ def batch_cross_entropy(model, dataset, batch_size=100):
     cross-entropy of each batch.
 
     model: inputs (B, 784) → logits (B, 10)。不需要訓練。 / Not to be trained.
-    dataset: dataset[i] 是 (input (784,), target),target 是類別 0 … 9;len(dataset) 是筆數 N。
+    dataset: dataset[i] 是 (input (784,), target)，target 是類別 0 … 9；len(dataset) 是筆數 N。
         / dataset[i] is (input (784,), target), the target a class from 0 to 9; len(dataset) is N.
     傳回 / Returns: list[float]，每一批一個值；最後一批可能不滿，也要算。
         / one value a batch; the last batch may be short, and counts too.

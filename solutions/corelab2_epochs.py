@@ -1,4 +1,4 @@
-"""Corelab 題目 2:EPOCH 的使用與優化器的搭配 / Exercise 2: epochs, and an optimizer to go with them
+"""Corelab 題目 2：EPOCH 的使用與優化器的搭配 / Exercise 2: epochs, and an optimizer to go with them
 
 題目：請執行 10 個 EPOCH，每個 EPOCH 輸入 100 筆資料到網路中，並輸出 Cross-Entropy 值。
 The question: run 10 epochs, feeding the network in batches of 100, and output the cross-entropy.
@@ -9,7 +9,7 @@ An epoch feeds all the data once, 100 samples at a time.
 寫完下面的 train，執行這個檔案看結果，再檢查：
 Write train below, run this file to see what it gives, then check it:
 
-    corelab check corelab2_epochs.py
+    corelab check labs/corelab2_epochs.py
 """
 
 import torch

@@ -9,7 +9,7 @@ optimizer; set the batch size to 200, the epochs to 50 and the learning rate to 
 Write build_model and train below, run this file to see the loss of 50 epochs (its figure is under runs/),
 write down what you see, then check it:
 
-    corelab check corelab3_gradient_descent.py
+    corelab check labs/corelab3_gradient_descent.py
 """
 
 import torch

@@ -66,6 +66,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=marked)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes for the whole suite; none besides this one for what is asked for by its path."""
+    return 2 if config.args == config.getini("testpaths") else 0
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: what is not run there is not tested."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

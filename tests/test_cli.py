@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import re
 import subprocess
 import sys
@@ -167,3 +168,12 @@ def test_how_a_command_ends(monkeypatch, capsys, error, code):
     err = capsys.readouterr().err
     assert "Traceback" not in err
     assert err == ("corelab: no such folder\n" if code == 2 else "")
+
+
+def test_a_reader_who_goes_away_is_no_error(tmp_path: Path):
+    reading, writing = os.pipe()
+    os.close(reading)  # as `| head` does
+    command = [sys.executable, "-m", "corelab.cli", "handout", "--out", str(tmp_path / "handout")]
+    ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, "")

@@ -335,7 +335,7 @@ def test_a_wrong_turn_is_shown_with_its_numbers(start, capsys):
 
     chosen, state, shown = turn(start(), capsys, steps)
     assert (chosen, state) == (kit_steps, "wrong")
-    assert shown == "[X] steps: 250 samples, B=100: expected 3, got 2"
+    assert shown == "[X] steps: 250 samples, B=100: expected 3, got 2; the kit's is used below"
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_what_is_returned_may_be_anything(start, capsys, returned, said):
 
     chosen, state, shown = turn(start(), capsys, steps)
     assert (chosen, state) == (kit_steps, "wrong")
-    assert shown == f"[X] steps: 60000 samples, B=100: {said}"
+    assert shown == f"[X] steps: 60000 samples, B=100: {said}; the kit's is used below"
 
 
 def test_a_turn_that_raises_says_what_and_in_which_of_its_lines(start, capsys):
@@ -367,7 +367,7 @@ def test_a_turn_that_raises_says_what_and_in_which_of_its_lines(start, capsys):
     chosen, state, shown = turn(start(), capsys, steps)
     line = steps.__code__.co_firstlineno + 1
     assert (chosen, state) == (kit_steps, "wrong")
-    assert shown == f"[X] steps: ZeroDivisionError (division by zero), line {line}"
+    assert shown == f"[X] steps: ZeroDivisionError (division by zero), line {line}; the kit's is used below"
 
 
 def test_the_line_is_the_students_also_where_the_kit_or_torch_raised(start, capsys):
@@ -375,7 +375,7 @@ def test_the_line_is_the_students_also_where_the_kit_or_torch_raised(start, caps
         corelab.losses.mse(torch.zeros(2), torch.zeros(3))
 
     _, _, shown = turn(start(), capsys, steps)
-    assert shown.endswith(f", line {steps.__code__.co_firstlineno + 1}")
+    assert shown.endswith(f", line {steps.__code__.co_firstlineno + 1}; the kit's is used below")
 
 
 def test_no_line_of_the_kit_is_shown_where_the_students_had_returned(start, capsys):
@@ -393,7 +393,8 @@ def test_no_line_of_the_kit_is_shown_where_the_students_had_returned(start, caps
     from corelab.descent import path
 
     _, _, shown = turn(start(), capsys, rule, kit, lambda f: {"path": path(f, bowl, (1.0,), 3, lr=0.1)})
-    assert shown == "[X] rule: TypeError (the rule must return the new θ, a tensor of shape (1,), got None)"
+    wrong = "TypeError (the rule must return the new θ, a tensor of shape (1,), got None)"
+    assert shown == f"[X] rule: {wrong}; the kit's is used below"
 
 
 def test_tensors_are_compared_with_a_tolerance_and_where_they_differ(start, capsys):
@@ -413,7 +414,9 @@ def test_tensors_are_compared_with_a_tolerance_and_where_they_differ(start, caps
 
     assert turn(start(), capsys, nearly, kit, trial)[1] == "done"
     _, _, shown = turn(start(), capsys, wrong, kit, trial)
-    assert shown == "[X] wrong: three classes: expected 0.0900306, got 0.333333 at [0]"
+    assert (
+        shown == "[X] wrong: three classes: expected 0.0900306, got 0.333333 at [0]; the kit's is used below"
+    )
 
 
 @pytest.mark.filterwarnings("error")

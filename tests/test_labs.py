@@ -295,7 +295,7 @@ def test_a_wrong_answer_is_shown_with_numbers_and_the_lab_goes_on(run_script, tm
     ran = run_script(script, "--limit", 250, "--epochs", 1, "--lang", "en", "--out", tmp_path / "out")
     assert (ran.code, ran.err) == (0, "")
     steps, loss, loop = (line for line in ran.out.splitlines() if line.startswith("["))
-    assert steps == "[X] steps_per_epoch: N=250, B=100: expected 3, got 2"
+    assert steps == "[X] steps_per_epoch: N=250, B=100: expected 3, got 2; the kit's is used below"
     assert re.fullmatch(r"\[X\] cross_entropy: .*expected 2\.55\d+, got 15\.3\d+", loss)
     assert re.fullmatch(r"\[X\] train_one_epoch: loss of each step: expected \S+, got \S+ at \[1\]", loop)
     assert table_below(ran.out, "1. ")[1][2] == "3", "the lab goes on with the kit's own"

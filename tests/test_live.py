@@ -11,7 +11,9 @@ import re
 import struct
 import sys
 import termios
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 from torch.nn import functional
@@ -80,13 +82,23 @@ def a_stream(is_terminal, encoding="utf-8"):
     return stream
 
 
+def read_to_the_end(terminal: int, seen: list[bytes]) -> None:
+    with suppress(OSError):  # the other side is closed
+        while piece := os.read(terminal, 4096):
+            seen.append(piece)
+
+
 def test_a_bar_with_a_curve_on_a_terminal(few, monkeypatch, capsys):
     there, here = pty.openpty()
     fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    seen: list[bytes] = []
+    reader = threading.Thread(target=read_to_the_end, args=(there, seen))  # a terminal holds 4 kB unread
+    reader.start()
     with open(here, "w", encoding="utf-8") as terminal:  # noqa: PTH123 (no path)
         train_slowly(few, monkeypatch, terminal, title="批次 100")
-        shown = os.read(there, 65536).decode()
+    reader.join()
     os.close(there)
+    shown = b"".join(seen).decode()
     drawn = re.findall(r"批次 100: +(\d+)%\|.{10}\| (.{5}) epoch 1, loss 2\.[23]\d+ \[", shown)
     assert len(drawn) >= 2
     percent, curves = zip(*drawn, strict=True)

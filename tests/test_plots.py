@@ -406,7 +406,9 @@ def test_a_figure_in_chinese_and_in_the_dark(name, tmp_path):
         assert {to_hex(text.get_color()) for text in ticks} <= {plots.THEMES["dark"].ink}
 
 
-@pytest.mark.parametrize("name", EVERY.keys() - {"paths_on_curve", "paths_on_contour", "worst_predictions"})
+@pytest.mark.parametrize(
+    "name", sorted(EVERY.keys() - {"paths_on_curve", "paths_on_contour", "worst_predictions"})
+)
 def test_both_axes_are_named(name):
     figure = EVERY[name]()
     for axes in figure.axes:

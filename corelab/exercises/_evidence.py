@@ -10,7 +10,7 @@ import numpy as np
 from corelab.exercises._mistakes import HELP
 from corelab.exercises._network import NAMELESS, Layers
 from corelab.grading.records import Arrays, Check, Outcome
-from corelab.language import _
+from corelab.language import N_, _
 
 RELATIVE, ABSOLUTE = 1e-4, 1e-4  # float32's accuracy, and an answer that rounds to four decimals
 MOST_NUMBERS = 10_000_000
@@ -111,9 +111,18 @@ def checks(asked: Mapping[str, Asked], found: Mapping[str, Found], outcome: Outc
             codes, got = _shown(find.codes), find.got or _("nothing")
             try_next = _helps(codes, said) or _(ask.help)
             if not find.got and outcome.message:  # it did not come to this
-                got, try_next = outcome.message, _("mend this error first")
+                first = all(check.got != outcome.message for check in verdicts)
+                got = outcome.message if first else _("the same as above")
+                try_next = _(FIRST.get(outcome.status, FIRST["crashed"])) if first else ""
             verdicts.append(Check(name, title, ask.points, "failed", find.expected, got, try_next, codes))
     return verdicts
+
+
+FIRST = {  # what to do before anything else can be judged
+    "crashed": N_("mend this error first"),
+    "timed out": N_("a loop that never ends, or more work than the question asks? Print where it is"),
+    "limit exceeded": N_("what grows from step to step, or is much larger than the data that came in?"),
+}
 
 
 def _shown(codes: tuple[str, ...]) -> tuple[str, ...]:

@@ -154,6 +154,9 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
         yield name, {"positions": positions, "gradients": gradients, "saved": saved}
         return
     assert failure
+    if "NoneType" in str(failure):
+        told = _("{error}; at some steps of this trial some parameters have no gradient: it is None")
+        failure.args = (told.format(error=failure),)
     raise failure
 
 
@@ -162,7 +165,10 @@ def _keywords(found: type, settings: dict[str, Any], asked: list[str]) -> dict[s
 
     Raises TypeError where it does not take one that was asked for.
     """
-    parameters = list(inspect.signature(found).parameters.values())[1:]
+    parameters = list(inspect.signature(found).parameters.values())
+    if not parameters:
+        raise TypeError(_("the class takes no parameters: expected __init__(self, params, lr, …)"))
+    parameters = parameters[1:]
     takes = {parameter.name for parameter in parameters}
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
     if isinstance(settings.get("betas"), list):
