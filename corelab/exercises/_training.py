@@ -274,8 +274,8 @@ def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
     return {
         "one-value-an-epoch": Found(
             counts == [fixed.epochs, learner.epochs],
-            f"{fixed.epochs}, {learner.epochs}",
-            ", ".join(map(str, counts)) if any(counts) else "",
+            _("{first} and {second} values").format(first=fixed.epochs, second=learner.epochs),
+            _("{first} and {second} values").format(first=counts[0], second=counts[1]) if any(counts) else "",
             ("wrong-epochs",) if by_epochs else (),
         ),
         # Where the values are right, and the training went down another loss, that costs nothing here.

@@ -29,7 +29,7 @@ from corelab.exercises._evidence import (
 from corelab.exercises._notes import Notes, noted_targets, read_notes
 from corelab.exercises._values import USUAL, same_numbers
 from corelab.grading.records import Arrays, Check, Outcome
-from corelab.language import N_
+from corelab.language import N_, _
 
 FILE = "corelab1_batch_input.py"
 TITLE = N_("Exercise 1: feeding the network in batches")
@@ -156,8 +156,8 @@ def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
         got = values[show]
         return Found(
             passed=in_full and not mistakes,
-            expected=f"{len(expected[show])}: {few(expected[show])}",
-            got="" if got is None else f"{len(got)}: {few(got)}",
+            expected=_values(expected[show]),
+            got="" if got is None else _values(got),
             codes=(*(mistakes if in_full else ()), *hard_coded),
         )
 
@@ -182,6 +182,10 @@ def _as_noted(case: Case, values: np.ndarray | None, notes: Notes) -> tuple[str,
     met = replace(case, inputs=case.inputs[seen.samples], targets=seen.targets)
     reading = explain(met, values)
     return ("inputs-targets-misaligned", reading.loss) if reading else ()
+
+
+def _values(values: np.ndarray) -> str:
+    return _("{count} values: {numbers}").format(count=len(values), numbers=few(values))
 
 
 def explain(case: Case, values: np.ndarray | None) -> Reading | None:

@@ -149,7 +149,10 @@ def _judge_gradients(observed: training.Training, batches: Found) -> Found:
     codes = batches.codes if once_an_epoch else ("no-zero-grad",) if adding and not several else ()
     if not adding and not once_an_epoch and observed.clock.restarts:
         return Found(False, got=_("the optimizer began again on the way"), codes=("optimizer-rebuilt",))
-    return Found(not adding and not once_an_epoch, "0", got, codes, training.advice_on_optimizers(observed))
+    expected = _("none of them")
+    return Found(
+        not adding and not once_an_epoch, expected, got, codes, training.advice_on_optimizers(observed)
+    )
 
 
 def _judge_learning(observed: training.Training, learner: training.Training, held_out: HeldOut) -> Found:

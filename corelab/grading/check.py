@@ -47,7 +47,7 @@ def check(
             passed &= verdict.status == "graded" and all(
                 check.outcome == "passed" for check in verdict.checks
             )
-    say(_("The same hidden data again: --seed {seed}").format(seed=seed))
+    say(_("To repeat this with the same hidden data: --seed {seed}").format(seed=seed))
     return 0 if passed else 1
 
 
