@@ -218,7 +218,9 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
     """
     control = socket.socket(fileno=_out_of_the_way(control_fd))
     holder.prepare()
+    gc.disable()  # a quarter of the time to import torch goes into looking for garbage that is not there
     _preload(preload)
+    gc.enable()
     sys.stdout.flush()
     sys.stderr.flush()
     gc.collect()
