@@ -44,7 +44,7 @@ def worst_predictions(
         target, said = int(predictions.targets[index]), int(predictions.predicted[index])
         left, top = 40 * (place % columns) + 6, 43 * (place // columns)
         pixels = dataset.inputs[index] * dataset.std + dataset.mean
-        page[top : top + 28, left : left + 28] = pixels.reshape(28, 28).cpu()
+        page[top : top + 28, left : left + 28] = pixels.reshape(28, 28).cpu().numpy()
         loss = float(predictions.losses[index])  # not a number where the network diverged
         text = _("{target}\ntaken for {said}\nloss {loss}").format(
             target=classes[target], said=classes[said], loss=f"{loss:.1f}" if math.isfinite(loss) else "∞"
