@@ -152,5 +152,3 @@ HELP = {
         "let each epoch meet the samples in another company?"
     ),
 }
-ADVICE = ("keeps-graph", "no-shuffle")
-"""That costs nothing, and may be given where a check is passed."""

@@ -89,6 +89,7 @@ class Reference:
         return Way.of(drawn["start"], np.stack([at for at, _seen in steps]))
 
     @lru_cache  # noqa: B019 (references are few, and kept anyway)
+    @np.errstate(all="ignore")  # a mutant may divide by 0
     def ways(self, script: str) -> tuple[Way, list[tuple[Mutant, Way]]]:
         """The right way, and that of every mutant that goes another."""
         drawn = trial.draw(trial.SCRIPTS[script])

@@ -176,7 +176,7 @@ def under(cls: type[Optimizer], rule: Rule) -> type[Optimizer]:
             v = _Watched.of(kept, rule, "momentum_buffer", state)
             v.mul_(group["momentum"]).add_(g, alpha=-rule.sign * group["lr"])
             if isinstance(self, Nesterov):
-                theta.add_(kept, alpha=group["momentum"]).add_(g, alpha=-group["lr"])
+                theta.add_(kept, alpha=group["momentum"]).add_(g, alpha=-rule.sign * group["lr"])
             else:
                 theta.add_(kept)
 

@@ -18,7 +18,7 @@ from corelab.errors import UserError
 from corelab.grading import trial
 from corelab.grading.diagnose import Diagnosis, Search, diagnose
 from corelab.grading.mutants import HELPS, MUTANTS
-from corelab.grading.references import REFERENCES, reference
+from corelab.grading.references import REFERENCES, Reference, reference
 from corelab.grading.sandbox import Sandbox
 
 ADAM = """
@@ -212,8 +212,10 @@ def test_a_help_of_a_mistake_asks():
 # -- what it says
 
 
+@pytest.mark.filterwarnings("error")  # which pytest would keep from stderr
 def test_a_right_class_by_the_command_as_it_is(tmp_path, capsys):
     """In a sandbox that the command starts itself."""
+    Reference.ways.cache_clear()
     (tmp_path / "mine.py").write_text(ADAM)
     assert cli.main(["diagnose", f"{tmp_path / 'mine.py'}:Adam", *BESIDE_ADAM]) == 0
     out, err = capsys.readouterr()
