@@ -35,7 +35,11 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'corelab' has no attribute {name!r}")
     home = _HOME[name]
-    value = import_module(f"corelab.{name}") if home == "corelab" else getattr(import_module(home), name)
+    value = (
+        import_module(f"corelab.{name}")
+        if home == "corelab"
+        else getattr(import_module(home), name)
+    )
     globals()[name] = value
     return value
 

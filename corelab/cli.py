@@ -10,16 +10,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
-from corelab import __version__, language
-from corelab.console import OneLineParser, at_least_one, read_no_more, say_error, seed, use_utf8
-from corelab.errors import UserError
-from corelab.language import _
+from corelab import __version__
+from corelab.common import i18n
+from corelab.common.console import (
+    OneLineParser,
+    at_least_one,
+    read_no_more,
+    say_error,
+    seed,
+    use_utf8,
+)
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
 
 ISOLATIONS = ("namespaces", "separate-user", "limits-only")  # strongest first
 
 
 def command() -> NoReturn:
-    """The program: `main`, and an end at once. Taking torch apart, piece by piece, takes a second."""
+    """The program: `main`, and an end at once. Taking torch apart, piece by piece, takes a
+    second."""
     code = main()
     with suppress(OSError):
         sys.stdout.flush()
@@ -32,10 +41,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 1 the answer is no, 2 the input was wrong."""
     use_utf8()
     arguments = sys.argv[1:] if arguments is None else arguments
-    language.use(language.preferred(arguments))
+    i18n.use(i18n.preferred(arguments))
     try:
         options = _parser().parse_args(arguments)
-        language.use(getattr(options, "lang", language.current()))  # also where it was written `--la`
+        i18n.use(getattr(options, "lang", i18n.current()))  # also where it was written `--la`
         code = options.run(options)
         sys.stdout.flush()
         return code
@@ -68,9 +77,15 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     check.add_argument(
-        "files", nargs="+", type=Path, metavar="FILE", help=_("a .py or .ipynb, named as handed out")
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=_("a .py or .ipynb, named as handed out"),
     )
-    check.add_argument("--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here"))
+    check.add_argument(
+        "--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here")
+    )
     check.set_defaults(run=_check)
 
     grade = commands.add_parser(
@@ -95,15 +110,24 @@ def _parser() -> argparse.ArgumentParser:
         "--out", type=Path, required=True, metavar="DIR", help=_("of the ledger and the books")
     )
     grade.add_argument("--require-isolation", choices=ISOLATIONS, help=_("refuse to run with less"))
-    grade.add_argument("--jobs", type=at_least_one, help=_("answers at a time (default: one a core)"))
-    grade.add_argument("--canvas", type=Path, metavar="CSV", help=_("your gradebook from Canvas, to fill in"))
     grade.add_argument(
-        "--moodle", type=Path, metavar="CSV", help=_("your grading worksheet from Moodle, to fill in")
+        "--jobs", type=at_least_one, help=_("answers at a time (default: one a core)")
+    )
+    grade.add_argument(
+        "--canvas", type=Path, metavar="CSV", help=_("your gradebook from Canvas, to fill in")
+    )
+    grade.add_argument(
+        "--moodle",
+        type=Path,
+        metavar="CSV",
+        help=_("your grading worksheet from Moodle, to fill in"),
     )
     grade.set_defaults(run=_grade)
 
     for command in (check, grade):
-        command.add_argument("--seed", type=seed, help=_("of the hidden data (default: drawn, and told)"))
+        command.add_argument(
+            "--seed", type=seed, help=_("of the hidden data (default: drawn, and told)")
+        )
         command.add_argument(
             "--time-limit", type=at_least_one, metavar="S", help=_("seconds an answer may take")
         )
@@ -140,7 +164,9 @@ def _parser() -> argparse.ArgumentParser:
         default="torch",
         help=_("of a reference in corelab.optim"),
     )
-    diagnose.add_argument("--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here"))
+    diagnose.add_argument(
+        "--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here")
+    )
     diagnose.add_argument("--json", action="store_true", help=_("as strict JSON"))
     diagnose.set_defaults(run=_diagnose)
 
@@ -153,7 +179,9 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     parity.add_argument("--json", action="store_true", help=_("as strict JSON"))
-    parity.add_argument("--device", choices=("auto", "cpu", "cuda"), default="cpu", help=_("where to run"))
+    parity.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="cpu", help=_("where to run")
+    )
     parity.set_defaults(run=_parity)
 
     handout = commands.add_parser(
@@ -187,12 +215,17 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     page = Path("runs", "race.html")
-    race.add_argument("--out", type=Path, default=page, metavar="FILE", help=_("default: runs/race.html"))
+    race.add_argument(
+        "--out", type=Path, default=page, metavar="FILE", help=_("default: runs/race.html")
+    )
     race.set_defaults(run=_race)
 
     for command in (parser, *commands.choices.values()):  # before the command, or behind it
         command.add_argument(
-            "--lang", choices=language.LANGUAGES, default=argparse.SUPPRESS, help=_("of what is printed")
+            "--lang",
+            choices=i18n.LANGUAGES,
+            default=argparse.SUPPRESS,
+            help=_("of what is printed"),
         )
     return parser
 
@@ -226,7 +259,7 @@ def _isolation(choice: str | None) -> Any:
 def _limits(options: argparse.Namespace) -> Any:
     from dataclasses import replace
 
-    from corelab.grading.sandbox import Limits
+    from corelab.grading.sandbox.sandbox import Limits
 
     limits = Limits()
     if options.time_limit:
@@ -237,14 +270,17 @@ def _limits(options: argparse.Namespace) -> Any:
 
 
 def _diagnose(options: argparse.Namespace) -> int:
-    from corelab.grading.sandbox import Sandbox
+    from corelab.grading.sandbox.sandbox import Sandbox
 
-    preload = ("torch", "torch._dynamo")  # which torch imports with the first optimizer that is made
+    preload = (
+        "torch",
+        "torch._dynamo",
+    )  # which torch imports with the first optimizer that is made
     with Sandbox(isolation=_isolation(options.isolation), preload=preload) as sandbox:
         sandbox.start()  # its worker imports torch while this process does
         gc.disable()  # a quarter of the time to import torch, and this is over soon
         try:
-            from corelab.grading import diagnose
+            from corelab.grading.diagnosis import diagnose
 
             return diagnose.run(
                 options.which,
@@ -266,7 +302,7 @@ def _parity(options: argparse.Namespace) -> int:
 
 
 def _handout(options: argparse.Namespace) -> int:
-    from corelab.handout import project, write_handout, write_labs
+    from corelab.handout.strip import project, write_handout, write_labs
 
     if options.out:
         written = write_handout(options.out)
@@ -289,7 +325,7 @@ def _race(options: argparse.Namespace) -> int:
     began = perf_counter()
     from corelab.race.page import write
 
-    size = write(options.out, language.current()) / 1e6
+    size = write(options.out, i18n.current()) / 1e6
     said = _("{page}: {size:.1f} MB, in {seconds:.1f} s. Open it in a browser.")
     print(said.format(page=options.out, size=size, seconds=perf_counter() - began))
     return 0

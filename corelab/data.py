@@ -22,9 +22,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from corelab.errors import UserError
-from corelab.files import write_atomically
-from corelab.language import N_, _
+from corelab.common.errors import UserError
+from corelab.common.files import write_atomically
+from corelab.common.i18n import N_, _
 
 # MD5 of the raw files, as published: data/README.md says by whom.
 _FILES = {
@@ -55,7 +55,9 @@ class InMemoryDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __init__(self, inputs: Tensor, targets: Tensor, mean: float = 0.0, std: float = 1.0):
         if inputs.ndim != 2 or targets.shape != inputs.shape[:1]:
-            wrong = _("a data set needs inputs (N, features) and targets (N,), got {inputs} and {targets}")
+            wrong = _(
+                "a data set needs inputs (N, features) and targets (N,), got {inputs} and {targets}"
+            )
             raise UserError(wrong.format(inputs=tuple(inputs.shape), targets=tuple(targets.shape)))
         self.inputs, self.targets, self.mean, self.std = inputs, targets, mean, std
 
@@ -182,7 +184,8 @@ def _find_root(name: str, root: str | os.PathLike[str]) -> Path:
 
 
 def _verified_root(name: str, root: Path) -> Path:
-    """A folder whose four raw files are there and as published: `root`, or a cache if it is read-only."""
+    """A folder whose four raw files are there and as published: `root`, or a cache if it is
+    read-only."""
     raw = root / _FOLDER[name] / "raw"
     if name == "mnist" and not all(any(raw.glob(f"{file}*")) for file in _FILES[name]):
         _download_mnist(root)
@@ -194,7 +197,9 @@ def _verified_root(name: str, root: Path) -> Path:
             return folder
         except OSError as error:
             failure = error
-    wrong = _("the data could not be unpacked ({reason}): free some space, or make {folder} writable")
+    wrong = _(
+        "the data could not be unpacked ({reason}): free some space, or make {folder} writable"
+    )
     raise UserError(wrong.format(reason=failure, folder=raw))
 
 
@@ -236,7 +241,9 @@ def _download_mnist(root: Path) -> None:
         files = ", ".join(f"{file}.gz" for file in _FILES["mnist"])
         reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
         wrong = _("MNIST could not be downloaded ({reason}): put {files} into {folder} by hand")
-        raise UserError(wrong.format(reason=reason, files=files, folder=root / "MNIST" / "raw")) from error
+        raise UserError(
+            wrong.format(reason=reason, files=files, folder=root / "MNIST" / "raw")
+        ) from error
 
 
 def _md5(content: bytes) -> str:

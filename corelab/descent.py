@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from corelab.language import _
+from corelab.common.i18n import _
 
 Rule = Callable[..., Tensor]
 
@@ -16,7 +16,8 @@ Rule = Callable[..., Tensor]
 def rule(optimizer_class: type[torch.optim.Optimizer], **settings: Any) -> Rule:
     """An optimizer as a plain update rule, like the ones that a student writes:
 
-    `new_theta = rule(theta, gradient, state, lr=…)`; the dict `state` is empty before the first step.
+    `new_theta = rule(theta, gradient, state, lr=…)`; the dict `state` is empty before the first
+    step.
     """
 
     def update(theta: Tensor, gradient: Tensor, state: dict[str, Any], **hyper: Any) -> Tensor:
@@ -36,7 +37,8 @@ def path(
 ) -> Tensor:
     """The points that `update` visits on its way down `cost`: (steps + 1, len(start)), float64.
 
-    cost: from points (…, d) to their heights (…). Raises TypeError where `update` returns no such point.
+    cost: from points (…, d) to their heights (…). Raises TypeError where `update` returns no such
+    point.
     """
     theta = torch.tensor(start, dtype=torch.float64)
     points, state = [theta], dict[str, Any]()

@@ -23,15 +23,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from corelab import language
-from corelab.errors import UserError
-from corelab.grading.text import one_line
-from corelab.language import N_, _
+from corelab.common import i18n
+from corelab.common.errors import UserError
+from corelab.common.i18n import N_, _
+from corelab.common.sanitize import one_line
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-TIME_LIMIT = 120.0  # seconds a probe may take: the first import of torch from a slow disk takes many
+TIME_LIMIT = (
+    120.0  # seconds a probe may take: the first import of torch from a slow disk takes many
+)
 SAMPLE = "✓ 學習率 優化器 ŷ"  # what must be printed and drawn
 ENOUGH = 200 << 20  # bytes of free disk: the unpacked data and the figures of all labs
 
@@ -49,7 +51,8 @@ class Finding:
 class Probe:
     """How to look at one thing.
 
-    mend: for when looking fails. needed: whether the labs can't do without. torch: whether looking needs it.
+    mend: for when looking fails. needed: whether the labs can't do without. torch: whether looking
+    needs it.
     """
 
     look: Callable[[], Finding]
@@ -83,8 +86,9 @@ def examine() -> int:
 def _in_a_process(name: str) -> Finding:
     """What the probe finds, in a Python that imports from where this one does."""
     code = f"import sys; sys.path[:] = {sys.path}; from corelab.doctor import look; look(*sys.argv[1:])"
-    command = [sys.executable, "-c", code, name, language.current()]
-    # Files and not pipes: a pipe that is held open by what the probe started would outlast the time limit.
+    command = [sys.executable, "-c", code, name, i18n.current()]
+    # Files and not pipes: a pipe that is held open by what the probe started would outlast the time
+    # limit.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
             ended = subprocess.run(command, stdout=out, stderr=err, timeout=TIME_LIMIT, check=False)
@@ -101,7 +105,7 @@ def _in_a_process(name: str) -> Finding:
 
 def look(name: str, in_language: str) -> None:
     """In the process: print what the probe finds as the last line, JSON in ASCII."""
-    language.use(in_language)
+    i18n.use(in_language)
     probe = PROBES[name]
     try:
         finding = probe.look()
@@ -126,7 +130,9 @@ def _torch() -> Finding:
     import torch
 
     build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "CPU"
-    return Finding("OK", _("{version}, {build} build").format(version=torch.__version__, build=build))
+    return Finding(
+        "OK", _("{version}, {build} build").format(version=torch.__version__, build=build)
+    )
 
 
 def _torchvision() -> Finding:
@@ -156,7 +162,9 @@ def _device() -> Finding:
         found.append(_("MPS, used with --device mps only: it has been wrong without a word"))
     if caught:
         driver = one_line(str(caught[-1].message))
-        return Finding("!", ", ".join([*found, driver]), _("a newer driver; the CPU is enough for every lab"))
+        return Finding(
+            "!", ", ".join([*found, driver]), _("a newer driver; the CPU is enough for every lab")
+        )
     return Finding("OK", ", ".join(found))
 
 
@@ -178,14 +186,19 @@ def _data() -> Finding:
     folder = _verified_root("fashion-mnist", _find_root("fashion-mnist", "data")).resolve()
     found = _("Fashion-MNIST as published, in {folder}").format(folder=folder)
     root = _find_root("mnist", "data")
-    missing = [file for file in _FILES["mnist"] if not any((root / "MNIST" / "raw").glob(f"{file}*"))]
+    missing = [
+        file for file in _FILES["mnist"] if not any((root / "MNIST" / "raw").glob(f"{file}*"))
+    ]
     if len(missing) == len(_FILES["mnist"]):
         return Finding(
-            "OK", _("{data}; no MNIST, which no lab needs: --data mnist downloads it").format(data=found)
+            "OK",
+            _("{data}; no MNIST, which no lab needs: --data mnist downloads it").format(data=found),
         )
     try:
         if missing:  # and a download is not for us to start
-            raise UserError(_("MNIST lacks {files}: see data/README.md").format(files=", ".join(missing)))
+            raise UserError(
+                _("MNIST lacks {files}: see data/README.md").format(files=", ".join(missing))
+            )
         _verified_root("mnist", root)
     except UserError as error:
         return Finding("!", _("; ").join([found, str(error)]))
@@ -202,7 +215,9 @@ def _font() -> Finding:
         warnings.filterwarnings("error", "Glyph")  # of a character that no font has
         epoch_losses({SAMPLE: [1.0, 0.5]}).savefig(io.BytesIO())
     found = _("{sample} is drawn, with {font} and matplotlib {version}")
-    return Finding("OK", found.format(sample=SAMPLE, font=FONT.name, version=matplotlib.__version__))
+    return Finding(
+        "OK", found.format(sample=SAMPLE, font=FONT.name, version=matplotlib.__version__)
+    )
 
 
 def _encoding() -> Finding:
@@ -221,11 +236,13 @@ def _encoding() -> Finding:
         )
         return Finding("!", found.format(encoding=encoding, sample=SAMPLE), mend)
     files = locale.getpreferredencoding(False)
-    return Finding("OK", _("{encoding}, and {files} in files").format(encoding=encoding, files=files))
+    return Finding(
+        "OK", _("{encoding}, and {files} in files").format(encoding=encoding, files=files)
+    )
 
 
 def _isolation() -> Finding:
-    from corelab.grading.sandbox import STRONGEST_FIRST, probe, why_not
+    from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, probe, why_not
 
     works = probe()
     found = [_("{isolation} is the strongest that works").format(isolation=works)]
@@ -277,10 +294,14 @@ PROBES = {
     ),
     N_("data"): Probe(_data, torch=True),
     N_("font"): Probe(
-        _font, N_("get the kit's folder corelab/fonts again, then `pip install matplotlib`"), torch=True
+        _font,
+        N_("get the kit's folder corelab/common/fonts again, then `pip install matplotlib`"),
+        torch=True,
     ),
     N_("encoding"): Probe(_encoding, needed=False),
     N_("isolation"): Probe(_isolation, needed=False),
-    N_("space"): Probe(_space, N_("start in a folder of your own, or give the labs one with --out")),
+    N_("space"): Probe(
+        _space, N_("start in a folder of your own, or give the labs one with --out")
+    ),
     N_("extras"): Probe(_extras, needed=False),
 }

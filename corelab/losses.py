@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from corelab.errors import UserError
-from corelab.language import _
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
 
 
 def mse(predictions: Tensor, targets: Tensor) -> Tensor:
@@ -39,7 +39,9 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     without overflow: a softmax of 0 never meets the logarithm.
     """
     if logits.ndim not in (1, 2) or targets.shape != logits.shape[:-1]:
-        message = _("cross_entropy needs logits (B, classes) and targets (B,), got {first} and {second}")
+        message = _(
+            "cross_entropy needs logits (B, classes) and targets (B,), got {first} and {second}"
+        )
         raise UserError(message.format(first=tuple(logits.shape), second=tuple(targets.shape)))
     try:
         target_logits = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)  # (B,)
@@ -47,7 +49,9 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         low, high = targets.min(), targets.max()
         if targets.dtype == torch.int64 and low >= 0 and high < logits.shape[-1]:
             raise  # it is not the labels
-        message = _("targets must be int64 classes from 0 to {most}, got {dtype} from {low} to {high}")
+        message = _(
+            "targets must be int64 classes from 0 to {most}, got {dtype} from {low} to {high}"
+        )
         most, dtype = logits.shape[-1] - 1, targets.dtype
         raise UserError(message.format(most=most, dtype=dtype, low=low, high=high)) from error
     return (logits.logsumexp(-1) - target_logits).mean()

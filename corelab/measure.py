@@ -18,13 +18,18 @@ from corelab.losses import cross_entropy
 from corelab.training import Loss
 
 
-def step_memory(model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss = cross_entropy) -> int:
+def step_memory(
+    model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss = cross_entropy
+) -> int:
     """Bytes that one step holds at its peak: the batch, the weights and their gradients, and every
     value of the forward pass that is kept for the backward pass. Counted on the tensors themselves,
-    so that it is the same on every device; what lives only for a moment of the backward pass comes on
-    top (about a sixth for large batches)."""
+    so that it is the same on every device; what lives only for a moment of the backward pass comes
+    on top (about a sixth for large batches)."""
     parameters = list(model.parameters())
-    held = {tensor.untyped_storage().data_ptr(): tensor.nbytes for tensor in (inputs, targets, *parameters)}
+    held = {
+        tensor.untyped_storage().data_ptr(): tensor.nbytes
+        for tensor in (inputs, targets, *parameters)
+    }
 
     def keep(tensor: Tensor) -> Tensor:
         held.setdefault(tensor.untyped_storage().data_ptr(), tensor.nbytes)
@@ -77,7 +82,9 @@ def effective_learning_rate(
         moved = nn.utils.parameters_to_vector(model.parameters()).detach() - before
         alive = gradient.abs() > 1e-8  # below that, rounding of θ hides the step
         rates = (moved[alive] / gradient[alive]).abs().cpu()
-        seen.append(torch.quantile(rates, share) if len(rates) else torch.full_like(share, math.nan))
+        seen.append(
+            torch.quantile(rates, share) if len(rates) else torch.full_like(share, math.nan)
+        )
     return torch.stack(seen)
 
 

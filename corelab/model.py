@@ -8,8 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from corelab.errors import UserError
-from corelab.language import _
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
 
 
 class DNN(nn.Module):
@@ -29,7 +29,9 @@ class DNN(nn.Module):
     ):
         super().__init__()
         if len(hidden) != 4 or not all(isinstance(width, int) and width >= 1 for width in hidden):
-            message = _("hidden must be four widths of at least 1 (five Linear layers), got {widths}")
+            message = _(
+                "hidden must be four widths of at least 1 (five Linear layers), got {widths}"
+            )
             raise UserError(message.format(widths=tuple(hidden)))
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)

@@ -90,7 +90,10 @@ def train_once(
 
 
 def sweep(
-    settings: Mapping[str, MakeOptimizer], train: InMemoryDataset, test: InMemoryDataset, **training: Any
+    settings: Mapping[str, MakeOptimizer],
+    train: InMemoryDataset,
+    test: InMemoryDataset,
+    **training: Any,
 ) -> Iterator[Run]:
     """`train_once` under each of the named settings, in their order, a run at a time."""
     for name, make_optimizer in settings.items():

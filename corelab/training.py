@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from corelab.errors import UserError
-from corelab.files import write_json
-from corelab.language import _
-from corelab.live import Live
+from corelab.common.errors import UserError
+from corelab.common.files import write_json
+from corelab.common.i18n import _
 from corelab.losses import cross_entropy
+from corelab.progress import Live
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -79,7 +79,8 @@ def fit(
 
 @torch.no_grad()
 def evaluate(model: nn.Module, loader: DataLoader[Any]) -> tuple[float, float]:
-    """The mean cross-entropy (in nats) and the accuracy (0 … 1) over all of the loader's samples."""
+    """The mean cross-entropy (in nats) and the accuracy (0 … 1) over all of the loader's
+    samples."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()

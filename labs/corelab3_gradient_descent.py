@@ -57,9 +57,13 @@ def main():
     model = build_model().to(lab.device)
     values = train(model, train_set, options.epochs, options.batch_size, options.lr)
     lab.section("The loss of every epoch")
-    cross_entropy, accuracy = corelab.evaluate(model, corelab.make_loader(test_set, 1000, shuffle=False))
+    cross_entropy, accuracy = corelab.evaluate(
+        model, corelab.make_loader(test_set, 1000, shuffle=False)
+    )
     lab.say(
-        "test data: cross-entropy {loss:.4f}, accuracy {accuracy:.2%}", loss=cross_entropy, accuracy=accuracy
+        "test data: cross-entropy {loss:.4f}, accuracy {accuracy:.2%}",
+        loss=cross_entropy,
+        accuracy=accuracy,
     )
     lab.figure(lab.plots.epoch_losses({f"lr = {options.lr:g}": values}), "loss")
     lab.table("epoch | cross-entropy", list(enumerate(values, 1)))

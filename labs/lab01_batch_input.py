@@ -58,12 +58,17 @@ def kit_loop(model, batches, optimizer, loss):
 def try_loop(loop):
     model, few = corelab.DNN(seed=1).to(lab.device), [train[i : i + 50] for i in (0, 50, 100)]
     seen = loop(model, few, GradientDescent(model.parameters(), lr=0.1), losses.cross_entropy)
-    return {lab.text("loss of each step"): seen, lab.text("bias of the last layer"): model.layers[-1].bias}
+    return {
+        lab.text("loss of each step"): seen,
+        lab.text("bias of the last layer"): model.layers[-1].bias,
+    }
 
 
 sizes = (60000, 100), (250, 100), (7, 1)
 z, y = torch.randn(6, 10, generator=torch.Generator().manual_seed(0)), torch.arange(6)
-steps_per_epoch = lab.turn(steps_per_epoch, kit_steps, lambda f: {f"N={n}, B={b}": f(n, b) for n, b in sizes})
+steps_per_epoch = lab.turn(
+    steps_per_epoch, kit_steps, lambda f: {f"N={n}, B={b}": f(n, b) for n, b in sizes}
+)
 cross_entropy = lab.turn(
     cross_entropy,
     losses.cross_entropy,
@@ -89,7 +94,9 @@ lab.table("way | batch size | steps an epoch | steps in all", rows)
 lab.section("2. The cross-entropy of each batch, before training")
 model = corelab.DNN(seed=options.seed).to(lab.device)
 with torch.no_grad():
-    each = [cross_entropy(model(x), y).item() for x, y in corelab.make_loader(train, b, shuffle=False)]
+    each = [
+        cross_entropy(model(x), y).item() for x, y in corelab.make_loader(train, b, shuffle=False)
+    ]
 lab.table(
     "batches | first | second | last | lowest | highest",
     [[len(each), *(each * 2)[:2], each[-1], min(each), max(each)]],
@@ -106,7 +113,14 @@ for way, b in ways.items():
     y_hat, y = logits.softmax(1), one_hot(targets, 10).float()
     theirs = mse_loss(y_hat, y), torch.nn.functional.cross_entropy(logits, targets)
     rows.append(
-        [lab.text(way), b, losses.mse(y_hat, y), theirs[0], cross_entropy(logits, targets), theirs[1]]
+        [
+            lab.text(way),
+            b,
+            losses.mse(y_hat, y),
+            theirs[0],
+            cross_entropy(logits, targets),
+            theirs[1],
+        ]
     )
 lab.table("way | B | MSE | torch's | cross-entropy | torch's", rows)
 
@@ -153,13 +167,18 @@ for b in sorted({min(b, len(part)) for b in (10, 100, 1000, 20_000)} - {1}):
     memory.append(measure.step_memory(model, train.inputs[:b], train.targets[:b]) / 2**20)
     trade.append(lab.keep(run, samples=len(part), step_mebibytes=memory[-1]))
 held = memory[-len(trade) :]  # MiB
-rows = [[r.batch_size, r.history.seconds, m, r.test_cross_entropy] for r, m in zip(trade, held, strict=True)]
+rows = [
+    [r.batch_size, r.history.seconds, m, r.test_cross_entropy]
+    for r, m in zip(trade, held, strict=True)
+]
 lab.table("B | seconds an epoch | MiB a step | test cross-entropy", rows)
 
 # %% 圖 / Figures
 lab.section("Figures")
 plots = lab.plots
-lab.figure(plots.loss_curves({f"B = {run.batch_size:,}": run.history for run in runs}), "loss_curves")
+lab.figure(
+    plots.loss_curves({f"B = {run.batch_size:,}": run.history for run in runs}), "loss_curves"
+)
 lab.figure(plots.batch_sizes(trade, held), "batch_sizes")
 # 一次一批訓練出來的網路，錯在哪裡？ / What does the network that was trained in batches get wrong?
 said = measure.predictions(runs[1].model, corelab.make_loader(test, 1000, shuffle=False))

@@ -49,7 +49,9 @@ gradient_descent = lab.turn(
 momentum = lab.turn(
     momentum,
     rule(optim.Momentum, convention="course"),
-    lambda f: {"(4, 1), lr=0.02, momentum=0.9, 5 steps": path(f, ravine, (4, 1), 5, lr=0.02, momentum=0.9)},
+    lambda f: {
+        "(4, 1), lr=0.02, momentum=0.9, 5 steps": path(f, ravine, (4, 1), 5, lr=0.02, momentum=0.9)
+    },
 )
 
 # %% 1. 一個變數 / One variable
@@ -63,9 +65,13 @@ def bowl(theta):
 
 rates = {lab.text("crawls"): 0.01, lab.text("fits"): 0.3, lab.text("overshoots"): 1.05}
 on_curve = {
-    f"η = {lr} {name}": path(gradient_descent, bowl, (-1.0,), 12, lr=lr) for name, lr in rates.items()
+    f"η = {lr} {name}": path(gradient_descent, bowl, (-1.0,), 12, lr=lr)
+    for name, lr in rates.items()
 }
-lab.table("rate | θ after 12 steps | C(θ)", [[name, p[-1, 0], bowl(p[-1])] for name, p in on_curve.items()])
+lab.table(
+    "rate | θ after 12 steps | C(θ)",
+    [[name, p[-1, 0], bowl(p[-1])] for name, p in on_curve.items()],
+)
 
 # %% 2. 兩個變數 / Two variables
 # 山谷一邊陡一邊緩：陡的那邊決定 η 最大能多大，緩的那邊因此很慢。
@@ -73,10 +79,15 @@ lab.table("rate | θ after 12 steps | C(θ)", [[name, p[-1, 0], bowl(p[-1])] for
 lab.section("2. A function of two variables")
 rates = {lab.text("crawls"): 0.004, lab.text("fits"): 0.08, lab.text("overshoots"): 0.1015}
 on_contour = {
-    f"η = {lr} {name}": path(gradient_descent, ravine, (4.0, 1.0), 30, lr=lr) for name, lr in rates.items()
+    f"η = {lr} {name}": path(gradient_descent, ravine, (4.0, 1.0), 30, lr=lr)
+    for name, lr in rates.items()
 }
-on_contour[lab.text("η = 0.03, momentum 0.8")] = path(momentum, ravine, (4.0, 1.0), 30, lr=0.03, momentum=0.8)
-lab.table("rate | θ₁ | θ₂ | C(θ)", [[name, *p[-1], ravine(p[-1])] for name, p in on_contour.items()])
+on_contour[lab.text("η = 0.03, momentum 0.8")] = path(
+    momentum, ravine, (4.0, 1.0), 30, lr=0.03, momentum=0.8
+)
+lab.table(
+    "rate | θ₁ | θ₂ | C(θ)", [[name, *p[-1], ravine(p[-1])] for name, p in on_contour.items()]
+)
 
 # %% 3. 平緩的地方 / A plateau
 # 平緩處梯度幾乎是 0，梯度下降法卡住；動量帶著先前的速度衝過去。
@@ -95,7 +106,8 @@ on_plateau = {
     lab.text("momentum 0.9"): path(momentum, plateau, (-1.0,), 60, lr=0.3, momentum=0.9),
 }
 lab.table(
-    "rule | θ after 60 steps | C(θ)", [[name, p[-1, 0], plateau(p[-1])] for name, p in on_plateau.items()]
+    "rule | θ after 60 steps | C(θ)",
+    [[name, p[-1, 0], plateau(p[-1])] for name, p in on_plateau.items()],
 )
 
 # %% 4. DNN 的學習率 / Learning rates of the DNN
@@ -115,8 +127,15 @@ lab.section("Figures")
 plots = lab.plots
 gd = "GradientDescent"
 lab.figure(plots.paths_on_curve(bowl, on_curve, (-2, 8)), "one_variable")
-whose = [gd, gd, gd, "Momentum"]  # 每個優化器都有自己的顏色 / every optimizer has a colour of its own
-lab.figure(plots.paths_on_contour(ravine, on_contour, (-4.5, 4.5), (-1.6, 1.6), whose), "two_variables")
+whose = [
+    gd,
+    gd,
+    gd,
+    "Momentum",
+]  # 每個優化器都有自己的顏色 / every optimizer has a colour of its own
+lab.figure(
+    plots.paths_on_contour(ravine, on_contour, (-4.5, 4.5), (-1.6, 1.6), whose), "two_variables"
+)
 lab.figure(plots.paths_on_curve(plateau, on_plateau, (-2, 12), [gd, "Momentum"]), "plateau")
 lab.figure(plots.learning_rates(runs), "learning_rates")
 lab.finish()

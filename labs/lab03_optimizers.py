@@ -73,12 +73,17 @@ adam = lab.turn(adam, rule(optim.Adam), try_rule(lr=0.1, betas=(0.9, 0.999), eps
 lab.section("1. A function of two variables")
 start, steps = (4.0, 1.0), 50
 on_contour = {
-    lab.text("gradient descent, η = 0.08"): path(rule(optim.GradientDescent), ravine, start, steps, lr=0.08),
+    lab.text("gradient descent, η = 0.08"): path(
+        rule(optim.GradientDescent), ravine, start, steps, lr=0.08
+    ),
     "Adagrad, η = 0.5": path(adagrad, ravine, start, steps, lr=0.5),
     "RMSprop, η = 0.1": path(rmsprop, ravine, start, steps, lr=0.1, alpha=0.9),
     "Adam, η = 0.3": path(adam, ravine, start, steps, lr=0.3, betas=(0.9, 0.999), eps=1e-8),
 }
-rows = [[name, (p[1] - p[0]).norm(), (p[-1] - p[-2]).norm(), ravine(p[-1])] for name, p in on_contour.items()]
+rows = [
+    [name, (p[1] - p[0]).norm(), (p[-1] - p[-2]).norm(), ravine(p[-1])]
+    for name, p in on_contour.items()
+]
 lab.table("rule | first step | last step | C(θ) at the end", rows)
 
 # %% 2. 同一個學習率，和各自最好的學習率 / At one learning rate, and each at its best
@@ -100,25 +105,35 @@ training = {"epochs": options.epochs, "batch_size": options.batch_size, "progres
 @functools.cache  # 同樣的設定只訓練一次 / the same setting is trained once
 def trained(optimizer, lr, seed):
     name = f"{optimizer.__name__}, lr={lr:g}, seed={seed}"
-    return lab.keep(train_once(name, lambda p: optimizer(p, lr=lr), train, test, seed=seed, **training))
+    return lab.keep(
+        train_once(name, lambda p: optimizer(p, lr=lr), train, test, seed=seed, **training)
+    )
 
 
 def compare(rates):
     panel, rows = {}, []
     for optimizer, lr in rates.items():
-        runs = panel[f"{optimizer.__name__}, η = {lr:g}"] = [trained(optimizer, lr, seed) for seed in seeds]
+        runs = panel[f"{optimizer.__name__}, η = {lr:g}"] = [
+            trained(optimizer, lr, seed) for seed in seeds
+        ]
         ends = torch.tensor(
             [(r.final_loss, r.test_cross_entropy, r.test_accuracy) for r in runs]
         )  # (seeds, 3)
         rows.append([optimizer.__name__, lr, *ends.mean(0), ends[:, 1].max() - ends[:, 1].min()])
-    lab.table("optimizer | lr | training cross-entropy | test cross-entropy | accuracy | range of test", rows)
+    lab.table(
+        "optimizer | lr | training cross-entropy | test cross-entropy | accuracy | range of test",
+        rows,
+    )
     return panel
 
 
 lab.section("2a. All at the learning rate {lr:g}", lr=options.lr)
 panels = {lab.text("all at η = {lr:g}", lr=options.lr): compare(dict.fromkeys(grids, options.lr))}
 lab.section("2b. Each at its best learning rate")
-best = {o: min(grid, key=lambda lr: trained(o, lr, options.seed).final_loss) for o, grid in grids.items()}
+best = {
+    o: min(grid, key=lambda lr: trained(o, lr, options.seed).final_loss)
+    for o, grid in grids.items()
+}
 panels[lab.text("each at its best of a small grid")] = compare(best)
 
 # %% 3. 有效學習率 / The effective learning rate
@@ -133,7 +148,8 @@ for optimizer, lr in best.items():
     rates = measure.effective_learning_rate(model, batches, optimizer(model.parameters(), lr=lr))
     effective[optimizer.__name__] = rates  # (steps, 3)
 lab.table(
-    "optimizer | first step | last step", [[name, *rates[[0, -1], 1]] for name, rates in effective.items()]
+    "optimizer | first step | last step",
+    [[name, *rates[[0, -1], 1]] for name, rates in effective.items()],
 )
 
 # %% 4. 我們的和 torch 的 / Ours beside torch's
@@ -146,16 +162,22 @@ for (optimizer, lr), its_builtin in zip(best.items(), builtin, strict=True):
     ours = trained(optimizer, lr, options.seed).history.losses
     make = functools.partial(its_builtin, lr=lr)
     name = f"torch: {optimizer.__name__}"
-    theirs = lab.keep(train_once(name, make, train, test, seed=options.seed, **training)).history.losses
+    theirs = lab.keep(
+        train_once(name, make, train, test, seed=options.seed, **training)
+    ).history.losses
     pairs[optimizer.__name__] = ours, theirs
-    rows.append([optimizer.__name__, len(ours), max(abs(a - b) for a, b in zip(ours, theirs, strict=True))])
+    rows.append(
+        [optimizer.__name__, len(ours), max(abs(a - b) for a, b in zip(ours, theirs, strict=True))]
+    )
 lab.table("optimizer | steps | largest difference of the loss", rows)
 
 # %% 圖 / Figures
 lab.section("Figures")
 plots = lab.plots
 names = ["GradientDescent", "Adagrad", "RMSprop", "Adam"]
-lab.figure(plots.paths_on_contour(ravine, on_contour, (-4.5, 4.5), (-1.6, 1.6), names), "two_variables")
+lab.figure(
+    plots.paths_on_contour(ravine, on_contour, (-4.5, 4.5), (-1.6, 1.6), names), "two_variables"
+)
 lab.figure(plots.optimizers(panels), "optimizers")
 lab.figure(plots.effective_learning_rates(effective), "effective_learning_rate")
 lab.figure(plots.ours_over_builtin(pairs), "ours_and_torch")

@@ -61,9 +61,13 @@ def main():
     values = train(model, train_set, lab.options.epochs, lab.options.batch_size)
     lab.section("The loss of every epoch")
     lab.table("epoch | cross-entropy", list(enumerate(values, 1)))
-    cross_entropy, accuracy = corelab.evaluate(model, corelab.make_loader(test_set, 1000, shuffle=False))
+    cross_entropy, accuracy = corelab.evaluate(
+        model, corelab.make_loader(test_set, 1000, shuffle=False)
+    )
     lab.say(
-        "test data: cross-entropy {loss:.4f}, accuracy {accuracy:.2%}", loss=cross_entropy, accuracy=accuracy
+        "test data: cross-entropy {loss:.4f}, accuracy {accuracy:.2%}",
+        loss=cross_entropy,
+        accuracy=accuracy,
     )
     lab.finish()
 

@@ -21,7 +21,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 QUIET = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="module")  # of the session, it would keep others from using asyncio in this thread
+@pytest.fixture(
+    scope="module"
+)  # of the session, it would keep others from using asyncio in this thread
 def chromium() -> Iterator[Any]:
     """The browser that is installed. Skips where there is none."""
     from playwright.sync_api import sync_playwright
@@ -38,18 +40,26 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def open_page(chromium: Any) -> Iterator[Callable[..., Any]]:
-    """Open a file in a window of its own. In the end: no error or warning, and nothing asked of elsewhere."""
+    """Open a file in a window of its own. In the end: no error or warning, and nothing asked of
+    elsewhere."""
     contexts: list[Any] = []
     wrong: list[str] = []
 
     def open_(file: Path, *, width: int = 1280, height: int = 800, **settings: Any) -> Any:
         size: Any = {"width": width, "height": height}
-        context = chromium.new_context(viewport=size, offline=True, **{"locale": "en-US", **settings})
+        context = chromium.new_context(
+            viewport=size, offline=True, **{"locale": "en-US", **settings}
+        )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("console", lambda said: said.type in ("error", "warning") and wrong.append(said.text))
-        page.on("request", lambda asked: _is_within(asked.url, file) or wrong.append(f"request: {asked.url}"))
+        page.on(
+            "console", lambda said: said.type in ("error", "warning") and wrong.append(said.text)
+        )
+        page.on(
+            "request",
+            lambda asked: _is_within(asked.url, file) or wrong.append(f"request: {asked.url}"),
+        )
         page.goto(file.as_uri())
         return page
 
@@ -64,7 +74,8 @@ def _is_within(url: str, file: Path) -> bool:
 
 
 def until(page: Any, condition: Callable[[], Any], seconds: float = 10) -> None:
-    """Wait for a condition. (playwright's own `wait_for_function` is code that a page's policy forbids.)"""
+    """Wait for a condition. (playwright's own `wait_for_function` is code that a page's policy
+    forbids.)"""
     for _ in range(int(seconds / 0.02)):
         if condition():
             return

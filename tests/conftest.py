@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from corelab import language
+from corelab.common import i18n
 
 PROJECT = Path(__file__).resolve().parents[1]
 DATA = PROJECT / "data"
@@ -30,7 +30,7 @@ os.environ["CORELAB_LANG"] = "en"
 @pytest.fixture(autouse=True)
 def _in_english() -> Iterator[None]:
     yield
-    language.use("en")
+    i18n.use("en")
 
 
 class Bracketed(gettext.NullTranslations):
@@ -42,9 +42,10 @@ class Bracketed(gettext.NullTranslations):
 
 @pytest.fixture
 def untranslated(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    """Brackets every message from now on; finds the words of a text that stand outside of brackets."""
-    monkeypatch.setattr(language, "translations", lambda _name: Bracketed())
-    language.use("zh-TW")
+    """Brackets every message from now on; finds the words of a text that stand outside of
+    brackets."""
+    monkeypatch.setattr(i18n, "translations", lambda _name: Bracketed())
+    i18n.use("zh-TW")
 
     def find(text: str) -> list[str]:
         while text != (text := re.sub("⟦[^⟦⟧]*⟧", " ", text)):
@@ -67,7 +68,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two processes for the whole suite; none besides this one for what is asked for by its path."""
+    """Two processes for the whole suite; none besides this one for what is asked for by its
+    path."""
     return 2 if config.args == config.getini("testpaths") else 0
 
 
@@ -81,7 +83,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A table that a test recorded as its property is shown at the end of the run, passed or failed."""
+    """A table that a test recorded as its property is shown at the end of the run, passed or
+    failed."""
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":
@@ -115,8 +118,11 @@ class Ran:
 
 
 @pytest.fixture
-def run_script(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
-    """Run a script in this process, as `python script arguments` would: the exit code and both streams.
+def run_script(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ran]:
+    """Run a script in this process, as `python script arguments` would: the exit code and both
+    streams.
 
     An exception that nobody catches goes to `sys.excepthook`, as the interpreter does it.
     """

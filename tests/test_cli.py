@@ -14,12 +14,13 @@ import pytest
 
 import corelab
 from corelab import cli
-from corelab.errors import UserError
+from corelab.common.errors import UserError
 
 
 @pytest.fixture(scope="module")
 def without_torch():
-    """In one fresh process: what --version, --help and each command's --help print, and what they import."""
+    """In one fresh process: what --version, --help and each command's --help print, and what they
+    import."""
     code = """
 import contextlib, io, json, re, sys
 from corelab.cli import main
@@ -39,7 +40,9 @@ for command in re.findall(r"^    (\\w+)", answers["--help"]["out"].split("comman
     answers[command] = ask(command, "--help")
 print(json.dumps(answers))
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert ran.stderr == ""
     return json.loads(ran.stdout)
 
@@ -110,7 +113,9 @@ def test_every_word_of_every_help_can_be_translated(capsys, untranslated):
         assert {*untranslated(rest)} <= of_the_program, command
 
 
-@pytest.mark.parametrize("arguments", [["--lang", "zh-TW"], ["--lang", "en", "grade", "--lang=zh-TW"]])
+@pytest.mark.parametrize(
+    "arguments", [["--lang", "zh-TW"], ["--lang", "en", "grade", "--lang=zh-TW"]]
+)
 def test_help_in_chinese(capsys, arguments):
     told = help_of(capsys, *arguments)
     assert "顯示的語言" in told
@@ -142,28 +147,38 @@ def test_bad_input_is_one_line_in_chinese(capsys, arguments, monkeypatch):
 def test_a_language_that_there_is_not(capsys):
     assert cli.main(["check", "x.py", "--lang", "fr"]) == 2
     err = capsys.readouterr().err
-    assert re.fullmatch(r"corelab: .*--lang: invalid choice: 'fr' \(choose from '?zh-TW'?, '?en'?\).*\n", err)
+    assert re.fullmatch(
+        r"corelab: .*--lang: invalid choice: 'fr' \(choose from '?zh-TW'?, '?en'?\).*\n", err
+    )
 
 
 def test_handout_writes_labs_from_solutions_or_a_folder(tmp_path, monkeypatch, capsys):
     asked = []
-    monkeypatch.setattr("corelab.handout.project", lambda: tmp_path)
+    monkeypatch.setattr("corelab.handout.strip.project", lambda: tmp_path)
     monkeypatch.setattr(
-        "corelab.handout.write_labs", lambda *given: asked.append(given) or [tmp_path / "a.py"]
+        "corelab.handout.strip.write_labs",
+        lambda *given: asked.append(given) or [tmp_path / "a.py"],
     )
-    monkeypatch.setattr("corelab.handout.write_handout", lambda out: asked.append(out) or [out / "labs"])
+    monkeypatch.setattr(
+        "corelab.handout.strip.write_handout", lambda out: asked.append(out) or [out / "labs"]
+    )
     assert cli.main(["handout"]) == 0
     assert cli.main(["handout", "--out", str(tmp_path / "out")]) == 0
     assert asked == [(tmp_path / "solutions", tmp_path / "labs"), tmp_path / "out"]
-    assert capsys.readouterr().out.split() == [str(tmp_path / "a.py"), str(tmp_path / "out" / "labs")]
+    assert capsys.readouterr().out.split() == [
+        str(tmp_path / "a.py"),
+        str(tmp_path / "out" / "labs"),
+    ]
 
 
-@pytest.mark.parametrize(("error", "code"), [(UserError("no\nsuch folder"), 2), (KeyboardInterrupt(), 130)])
+@pytest.mark.parametrize(
+    ("error", "code"), [(UserError("no\nsuch folder"), 2), (KeyboardInterrupt(), 130)]
+)
 def test_how_a_command_ends(monkeypatch, capsys, error, code):
     def stop(_):
         raise error
 
-    monkeypatch.setattr("corelab.handout.write_handout", stop)
+    monkeypatch.setattr("corelab.handout.strip.write_handout", stop)
     assert cli.main(["handout", "--out", "somewhere"]) == code
     err = capsys.readouterr().err
     assert "Traceback" not in err

@@ -12,15 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from corelab.console import OneLineParser, at_least_one, learning_rate, say_error, seed, use_utf8
-from corelab.errors import UserError
+from corelab.common.console import (
+    OneLineParser,
+    at_least_one,
+    learning_rate,
+    say_error,
+    seed,
+    use_utf8,
+)
+from corelab.common.errors import UserError
 
 PROJECT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("encoding", ["cp950", "ascii", "utf-8"])
 def test_any_character_can_be_printed_whatever_the_stream_was(monkeypatch, encoding):
-    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")}
+    streams = {
+        name: io.TextIOWrapper(io.BytesIO(), encoding=encoding) for name in ("stdout", "stderr")
+    }
     for name, stream in streams.items():
         monkeypatch.setattr(sys, name, stream)
     use_utf8()
@@ -60,7 +69,8 @@ def test_a_parser_raises_instead_of_exiting():
     with pytest.raises(UserError) as caught:
         parser.parse_args(["--epochs", "0"])
     assert (
-        str(caught.value) == "argument --epochs: must be a whole number of at least 1, got '0' (see --help)"
+        str(caught.value)
+        == "argument --epochs: must be a whole number of at least 1, got '0' (see --help)"
     )
     with pytest.raises(UserError, match="unrecognized arguments: --colour"):
         parser.parse_args(["--colour", "red"])
@@ -118,14 +128,20 @@ print(json.dumps(codes))
 
 @pytest.fixture(scope="module")
 def consoles(tmp_path_factory):
-    """The two processes at once: their output, decoded as what it should be, and what it told of errors."""
+    """The two processes at once: their output, decoded as what it should be, and what it told of
+    errors."""
     solutions = sorted(path for path in (PROJECT / "solutions").glob("*.py"))
     assert len(solutions) == 6
     children = {}
     checked = ["corelab", "check", str(solutions[0]), "--seed", "1"]
-    for encoding, language, command in (("cp950", "zh-TW", checked), ("ascii", "en", ["corelab", "parity"])):
+    for encoding, language, command in (
+        ("cp950", "zh-TW", checked),
+        ("ascii", "en", ["corelab", "parity"]),
+    ):
         out = tmp_path_factory.mktemp(encoding)
-        commands = [[str(path), "--limit", "60", "--out", str(out / path.stem)] for path in solutions]
+        commands = [
+            [str(path), "--limit", "60", "--out", str(out / path.stem)] for path in solutions
+        ]
         for arguments in commands[1:]:  # the first exercise has no epochs
             arguments += ["--epochs", "1"]
         commands += [["corelab", "--help"], [str(solutions[0]), "--help"], command]

@@ -21,8 +21,8 @@ from torchvision.transforms import PILToTensor
 
 import corelab
 from corelab import data as data_module
+from corelab.common.errors import UserError
 from corelab.data import InMemoryDataset, load_data, make_loader
-from corelab.errors import UserError
 
 DATA = Path(__file__).parents[1] / "data"
 RAW = "FashionMNIST/raw"
@@ -43,7 +43,9 @@ def test_all_of_fashion_mnist_is_what_torchvision_reads_standardised(fashion):
         assert ours.inputs.dtype == torch.float32
         assert ours.targets.dtype == torch.int64
         assert torch.equal(ours.targets, theirs.targets)
-        for part in torch.arange(count).split(10_000):  # a part at a time: 60,000 in float64 take 376 MB
+        for part in torch.arange(count).split(
+            10_000
+        ):  # a part at a time: 60,000 in float64 take 376 MB
             expected = (theirs.data[part].flatten(1).double() / 255 - mean) / std
             torch.testing.assert_close(ours.inputs[part].double(), expected, rtol=0, atol=2e-6)
         assert ours.mean == pytest.approx(mean.item(), abs=1e-9)
@@ -60,7 +62,9 @@ def test_mean_and_deviation_are_the_published_ones(fashion):
 def test_a_pixel_comes_back_from_an_input(fashion):
     _, test = fashion
     pixels = FashionMNIST(DATA, train=False).data.flatten(1) / 255
-    torch.testing.assert_close(test.inputs[:100] * test.std + test.mean, pixels[:100], rtol=0, atol=1e-6)
+    torch.testing.assert_close(
+        test.inputs[:100] * test.std + test.mean, pixels[:100], rtol=0, atol=1e-6
+    )
 
 
 def test_limit_gives_the_first_samples_and_keeps_the_standardisation(fashion):
@@ -97,7 +101,9 @@ def test_a_sample_is_a_pair_and_torchs_own_dataloader_takes_it(few):
     assert torch.equal(torch.cat([y for _, y in batches]), train.targets)
 
 
-@pytest.mark.parametrize("shapes", [((5, 3), (4,)), ((5,), (5,)), ((5, 1, 2), (5,)), ((5, 3), (5, 1))])
+@pytest.mark.parametrize(
+    "shapes", [((5, 3), (4,)), ((5,), (5,)), ((5, 1, 2), (5,)), ((5, 3), (5, 1))]
+)
 def test_inputs_and_targets_that_do_not_fit_are_refused(shapes):
     with pytest.raises(UserError, match=r"needs inputs \(N, features\) and targets \(N,\), got"):
         InMemoryDataset(*map(torch.zeros, shapes))
@@ -112,7 +118,8 @@ def test_to_the_device_where_it_is_copies_nothing(few):
 
 @pytest.fixture
 def archives(tmp_path):
-    """A root with the four .gz as shipped (hard links, so not to be written into), and no raw files."""
+    """A root with the four .gz as shipped (hard links, so not to be written into), and no raw
+    files."""
     raw = tmp_path / "data" / RAW
     raw.mkdir(parents=True)
     for name in (IMAGES, LABELS, TEST_IMAGES, TEST_LABELS):
@@ -149,7 +156,9 @@ def test_the_shipped_archives_are_those_of_the_readme():
     text = (DATA / "README.md").read_text(encoding="utf-8")
     for name in (IMAGES, LABELS, TEST_IMAGES, TEST_LABELS):
         archive = (DATA / RAW / f"{name}.gz").read_bytes()
-        (row,) = [line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line]
+        (row,) = [
+            line for line in text.splitlines() if line.startswith("|") and f"`{name}`" in line
+        ]
         assert hashlib.sha256(archive).hexdigest() in row
         assert hashlib.md5(gzip.decompress(archive)).hexdigest() in row
 
@@ -180,13 +189,17 @@ def test_two_processes_unpack_the_same_folder_at_once(archives, child_environmen
     assert [child.returncode for child in children] == [0, 0], ended
     assert [out.strip() for out, _ in ended] == [str(archives)] * 2
     raw = archives / RAW
-    assert _names(raw) == {name + end for name in data_module._FILES["fashion-mnist"] for end in ("", ".gz")}
+    assert _names(raw) == {
+        name + end for name in data_module._FILES["fashion-mnist"] for end in ("", ".gz")
+    }
     for name, md5 in data_module._FILES["fashion-mnist"].items():
         assert hashlib.md5((raw / name).read_bytes()).hexdigest() == md5
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(28, "No space left on device")])
-def test_an_interrupted_unpacking_leaves_nothing_half_done(archives, nothing_cached, monkeypatch, stop):
+def test_an_interrupted_unpacking_leaves_nothing_half_done(
+    archives, nothing_cached, monkeypatch, stop
+):
     """Stopped in the middle of the largest file; the next one finishes the work."""
     real_open = os.fdopen
     stopped = []
@@ -215,7 +228,9 @@ def test_an_interrupted_unpacking_leaves_nothing_half_done(archives, nothing_cac
     if stop is KeyboardInterrupt:
         with pytest.raises(KeyboardInterrupt):
             load_data(root=archives)
-        assert _names(archives / RAW) == _names(DATA / RAW) - set(data_module._FILES["fashion-mnist"])
+        assert _names(archives / RAW) == _names(DATA / RAW) - set(
+            data_module._FILES["fashion-mnist"]
+        )
     else:  # a full disk: the cache is tried next
         assert len(load_data(root=archives, limit=1)[0]) == 1
         assert IMAGES not in _names(archives / RAW)
@@ -248,14 +263,18 @@ def test_a_read_only_folder_works(read_only, nothing_cached, few):
     assert not [name for name in _names(read_only / RAW) if not name.endswith(".gz")]
     before = (nothing_cached / "corelab" / RAW / IMAGES).stat().st_mtime_ns
     load_data(root=read_only, limit=1)
-    assert (nothing_cached / "corelab" / RAW / IMAGES).stat().st_mtime_ns == before, "unpacked again"
+    assert (nothing_cached / "corelab" / RAW / IMAGES).stat().st_mtime_ns == before, (
+        "unpacked again"
+    )
 
 
 def test_nowhere_to_unpack_is_one_line(read_only, tmp_path, monkeypatch):
     (tmp_path / "no-folder").write_text("", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no-folder"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "no-folder"))
-    with pytest.raises(UserError, match=r"could not be unpacked.*free some space, or make .* writable"):
+    with pytest.raises(
+        UserError, match=r"could not be unpacked.*free some space, or make .* writable"
+    ):
         load_data(root=read_only)
 
 
@@ -301,7 +320,9 @@ def test_an_altered_archive(archives):
     _says(caught, str(archive), f"expected MD5 {expected}", f"got {got}", "fetch the file again")
 
 
-@pytest.mark.parametrize("damage", [lambda raw: raw[:-100], lambda raw: b"\xff" + raw[1:], lambda _: b""])
+@pytest.mark.parametrize(
+    "damage", [lambda raw: raw[:-100], lambda raw: b"\xff" + raw[1:], lambda _: b""]
+)
 def test_a_damaged_raw_file_is_unpacked_again_and_said(archives, damage, capfd, few):
     load_data(root=archives, limit=1)
     raw = archives / RAW / LABELS
@@ -323,7 +344,13 @@ def test_a_damaged_raw_file_without_its_archive(archives):
     with pytest.raises(UserError) as caught:
         load_data(root=archives)
     expected = data_module._FILES["fashion-mnist"][LABELS]
-    _says(caught, str(archives / RAW / LABELS), f"expected MD5 {expected}", "got", "fetch the file again")
+    _says(
+        caught,
+        str(archives / RAW / LABELS),
+        f"expected MD5 {expected}",
+        "got",
+        "fetch the file again",
+    )
 
 
 def test_a_data_folder_that_is_not_there():
@@ -349,7 +376,9 @@ def _says(caught, *parts):
 
 def _idx(array: torch.Tensor) -> bytes:
     """The bytes of a tensor of uint8 in the format of the MNIST files."""
-    header = bytes([0, 0, 8, array.ndim]) + b"".join(size.to_bytes(4, "big") for size in array.shape)
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(
+        size.to_bytes(4, "big") for size in array.shape
+    )
     return header + bytes(array.flatten().tolist())
 
 
@@ -384,7 +413,9 @@ def test_mnist_put_there_by_hand(tmp_path, little_mnist, packed):
     raw = tmp_path / "MNIST" / "raw"
     raw.mkdir(parents=True)
     for name, content in little_mnist.items():
-        (raw / (f"{name}.gz" if packed else name)).write_bytes(gzip.compress(content) if packed else content)
+        (raw / (f"{name}.gz" if packed else name)).write_bytes(
+            gzip.compress(content) if packed else content
+        )
     train, test = load_data("mnist", root=tmp_path)
     theirs = MNIST(tmp_path, train=True)
     assert torch.equal(train.targets, theirs.targets)
@@ -445,7 +476,9 @@ def test_a_download_that_stopped_is_taken_up_again(tmp_path, mirror):
     for _ in range(2):  # the second time two of the four are there already
         with pytest.raises(UserError) as caught:
             load_data("mnist", root=tmp_path / "data")
-        _says(caught, "could not be downloaded", str(tmp_path / "data" / "MNIST" / "raw"), "by hand")
+        _says(
+            caught, "could not be downloaded", str(tmp_path / "data" / "MNIST" / "raw"), "by hand"
+        )
     lacking.write_bytes(content)
     assert len(load_data("mnist", root=tmp_path / "data")[1]) == 10
 

@@ -27,7 +27,9 @@ def momentum(theta, gradient, state, lr, momentum):
 
 
 @pytest.mark.parametrize("lr", [0.01, 0.3, 0.5, 1.0, 1.05])
-@pytest.mark.parametrize("update", [gradient_descent, rule(optim.GradientDescent), rule(torch.optim.SGD)])
+@pytest.mark.parametrize(
+    "update", [gradient_descent, rule(optim.GradientDescent), rule(torch.optim.SGD)]
+)
 def test_gradient_descent_in_a_bowl_is_a_geometric_series(update, lr):
     """θ_t − 3 = (1 − 2η)^t (θ_0 − 3)."""
     points = path(update, bowl, (-1.0,), 20, lr=lr)
@@ -98,7 +100,8 @@ def test_a_rule_that_works_in_place_walks_the_same_path():
         return theta
 
     torch.testing.assert_close(
-        path(in_place, ravine, (4, 1), 5, lr=0.05), path(gradient_descent, ravine, (4, 1), 5, lr=0.05)
+        path(in_place, ravine, (4, 1), 5, lr=0.05),
+        path(gradient_descent, ravine, (4, 1), 5, lr=0.05),
     )
 
 
@@ -106,7 +109,9 @@ def test_a_rule_that_works_in_place_walks_the_same_path():
     ("returned", "said"), [(None, "got None"), (1.5, "got 1.5"), (torch.tensor(1.0), r"got \(\)")]
 )
 def test_a_rule_that_returns_no_point_is_told_so(returned, said):
-    with pytest.raises(TypeError, match=r"must return the new θ, a tensor of shape \(2,\), " + said):
+    with pytest.raises(
+        TypeError, match=r"must return the new θ, a tensor of shape \(2,\), " + said
+    ):
         path(lambda *_: returned, ravine, (4, 1), 3)
 
 

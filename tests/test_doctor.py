@@ -16,12 +16,16 @@ from corelab import doctor
 from corelab.doctor import PROBES, Finding, _in_a_process
 
 PROJECT = Path(__file__).parents[1]
-MNIST = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+MNIST = [
+    f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
+]
 
 
 def run(*arguments, cwd, **environment):
     """The command in a process of its own: its code, and its lines by what they are about."""
-    clean = {key: value for key, value in os.environ.items() if key not in ("CORELAB_LANG", "PYTHONPATH")}
+    clean = {
+        key: value for key, value in os.environ.items() if key not in ("CORELAB_LANG", "PYTHONPATH")
+    }
     command = "import sys; from corelab.cli import main; sys.exit(main(sys.argv[1:]))"
     ran = subprocess.run(
         [sys.executable, "-c", command, "doctor", *arguments],
@@ -68,7 +72,8 @@ def test_where_everything_works(tmp_path):
 
 
 def test_where_much_is_broken_in_chinese(tmp_path, package):
-    """Without a torch that loads, bwrap, a place for results, or an encoding that has every character."""
+    """Without a torch that loads, bwrap, a place for results, or an encoding that has every
+    character."""
     package("torch", "raise ImportError('DLL load failed while importing _C:\\nnot found')")
     (tmp_path / "runs").write_text("a file", encoding="utf-8")
     environment = {"PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "cp950", "PATH": str(tmp_path)}
@@ -89,7 +94,10 @@ def test_a_torchvision_of_another_build_comes_with_the_mend(package):
     error = "RuntimeError('operator torchvision::nms does not exist')"
     package("torchvision", f"class ops:\n    def nms(*boxes, **options): raise {error}")
     finding = _in_a_process("torchvision")
-    assert (finding.state, finding.found) == ("X", "RuntimeError: operator torchvision::nms does not exist")
+    assert (finding.state, finding.found) == (
+        "X",
+        "RuntimeError: operator torchvision::nms does not exist",
+    )
     assert "`pip uninstall torch torchvision`" in finding.mend
 
 

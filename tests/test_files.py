@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from corelab.files import write_atomically, write_json
+from corelab.common.files import write_atomically, write_json
 
 
 def names(folder):

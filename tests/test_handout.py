@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from corelab import notebooks
-from corelab.errors import UserError
-from corelab.handout import strip, write_handout, write_labs
+from corelab.common.errors import UserError
+from corelab.handout import notebooks
+from corelab.handout.strip import strip, write_handout, write_labs
 
 PROJECT = Path(__file__).parents[1]
 SOLUTIONS = sorted((PROJECT / "solutions").glob("*.py"))
@@ -125,7 +125,9 @@ def test_the_title_is_the_message():
     assert str(caught.value) == '一半 / "half" of it \\ here'
 
 
-@pytest.mark.parametrize("text", ["", "x = 1\n", "x = 1", "\n\n", "# SOLUTION\n", "# begin the solution\n"])
+@pytest.mark.parametrize(
+    "text", ["", "x = 1\n", "x = 1", "\n\n", "# SOLUTION\n", "# begin the solution\n"]
+)
 def test_what_is_not_marked_stays_as_it_is(text):
     assert strip(text) == text
 
@@ -257,7 +259,7 @@ def test_the_handout_cannot_make_handouts(handout):
 @pytest.fixture
 def quick(monkeypatch):
     """Hand-outs without the 30 MB of data."""
-    monkeypatch.setattr("corelab.handout._SHARED", ("LICENSE", "corelab"))
+    monkeypatch.setattr("corelab.handout.strip._SHARED", ("LICENSE", "corelab"))
 
 
 @pytest.mark.usefixtures("quick")
@@ -311,5 +313,7 @@ def test_a_handout_is_there_whole_or_not_at_all(tmp_path, monkeypatch, stop, whe
 @pytest.mark.usefixtures("quick")
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(UserError, match=r"could not be written \(.*\): choose another folder for --out"):
+    with pytest.raises(
+        UserError, match=r"could not be written \(.*\): choose another folder for --out"
+    ):
         write_handout(tmp_path / "file" / "out")

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 import corelab
-from corelab import language
-from corelab.errors import UserError
+from corelab.common import i18n
+from corelab.common.errors import UserError
 from corelab.lab import Lab, in_one_language, pick_device
 from corelab.sweep import train_once
 from corelab.training import History
@@ -33,7 +33,9 @@ def start(tmp_path, monkeypatch):
 
     def start(*arguments, **defaults):
         monkeypatch.setattr(sys, "argv", ["lab99.py", *map(str, arguments)])
-        return Lab("lab99", DESCRIPTION, **(defaults or {"epochs": 5, "batch_size": 100, "lr": 0.02}))
+        return Lab(
+            "lab99", DESCRIPTION, **(defaults or {"epochs": 5, "batch_size": 100, "lr": 0.02})
+        )
 
     return start
 
@@ -56,7 +58,12 @@ def a_run(few, name="lr=0.1", lr=0.1, **more):
 def test_the_defaults(start):
     options = start().options
     assert (options.epochs, options.batch_size, options.lr, options.limit) == (5, 100, 0.02, None)
-    assert (options.data, options.seed, options.device, options.lang) == ("fashion-mnist", 0, "auto", "en")
+    assert (options.data, options.seed, options.device, options.lang) == (
+        "fashion-mnist",
+        0,
+        "auto",
+        "en",
+    )
     assert options.out.replace("\\", "/") == "runs/lab99"
 
 
@@ -76,7 +83,17 @@ def test_every_option_is_taken(start, tmp_path):
             "--lr",
             0.5,
         ),
-        *("--seed", 4, "--device", "cpu", "--out", tmp_path / "結果", "--lang", "zh-TW", "--no-progress"),
+        *(
+            "--seed",
+            4,
+            "--device",
+            "cpu",
+            "--out",
+            tmp_path / "結果",
+            "--lang",
+            "zh-TW",
+            "--no-progress",
+        ),
     )
     o = lab.options
     assert (o.data, o.data_root, o.limit, o.epochs, o.batch_size, o.lr) == (
@@ -192,7 +209,7 @@ The first line.
     ],
 )
 def test_a_bilingual_text_is_shown_in_one_language(chosen, expected):
-    language.use(chosen)
+    i18n.use(chosen)
     assert in_one_language(BILINGUAL) == expected
     assert in_one_language("English / only\nas it is") == "English / only\nas it is"
 
@@ -242,7 +259,8 @@ def test_a_table_shows_four_digits_and_a_dash_for_what_is_not_there(start, capsy
     lab = start()
     capsys.readouterr()
     lab.table(
-        "名稱 | x | y", [["批次", 0.123456, None], ["b", math.nan, math.inf], ["c", torch.tensor(2.5), 7]]
+        "名稱 | x | y",
+        [["批次", 0.123456, None], ["b", math.nan, math.inf], ["c", torch.tensor(2.5), 7]],
     )
     rows = [row.split() for row in capsys.readouterr().out.splitlines()]
     assert rows[0] == ["名稱", "x", "y"]
@@ -367,7 +385,10 @@ def test_a_turn_that_raises_says_what_and_in_which_of_its_lines(start, capsys):
     chosen, state, shown = turn(start(), capsys, steps)
     line = steps.__code__.co_firstlineno + 1
     assert (chosen, state) == (kit_steps, "wrong")
-    assert shown == f"[X] steps: ZeroDivisionError (division by zero), line {line}; the kit's is used below"
+    assert (
+        shown
+        == f"[X] steps: ZeroDivisionError (division by zero), line {line}; the kit's is used below"
+    )
 
 
 def test_the_line_is_the_students_also_where_the_kit_or_torch_raised(start, capsys):
@@ -392,7 +413,9 @@ def test_no_line_of_the_kit_is_shown_where_the_students_had_returned(start, caps
 
     from corelab.descent import path
 
-    _, _, shown = turn(start(), capsys, rule, kit, lambda f: {"path": path(f, bowl, (1.0,), 3, lr=0.1)})
+    _, _, shown = turn(
+        start(), capsys, rule, kit, lambda f: {"path": path(f, bowl, (1.0,), 3, lr=0.1)}
+    )
     wrong = "TypeError (the rule must return the new θ, a tensor of shape (1,), got None)"
     assert shown == f"[X] rule: {wrong}; the kit's is used below"
 
@@ -415,13 +438,15 @@ def test_tensors_are_compared_with_a_tolerance_and_where_they_differ(start, caps
     assert turn(start(), capsys, nearly, kit, trial)[1] == "done"
     _, _, shown = turn(start(), capsys, wrong, kit, trial)
     assert (
-        shown == "[X] wrong: three classes: expected 0.0900306, got 0.333333 at [0]; the kit's is used below"
+        shown
+        == "[X] wrong: three classes: expected 0.0900306, got 0.333333 at [0]; the kit's is used below"
     )
 
 
 @pytest.mark.filterwarnings("error")
 def test_losses_may_be_numbers_or_tensors(start, capsys):
-    """A list of what `loss` returned, still with its gradients, is as right as a list of numbers."""
+    """A list of what `loss` returned, still with its gradients, is as right as a list of
+    numbers."""
     parameter = torch.nn.Parameter(torch.ones(3))
 
     def losses():
@@ -507,7 +532,11 @@ def test_a_diverged_run_is_kept_as_strict_json(start, few):
     lab.keep(a_run(few, lr=1e9, epochs=9), noise=math.nan)
     (record,) = results(lab)["runs"]
     assert isinstance(record["diverged_at_step"], int)
-    assert (record["test_cross_entropy"], record["test_accuracy"], record["noise"]) == (None, None, None)
+    assert (record["test_cross_entropy"], record["test_accuracy"], record["noise"]) == (
+        None,
+        None,
+        None,
+    )
 
 
 def test_every_run_is_written_at_once(start, few):

@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from corelab import language
-from corelab.lab_report import Report, cell
+from corelab.common import i18n
+from corelab.lab.report import Report, cell
 
 ABOUT = {
     "began": datetime(2026, 3, 1, 9, 30, tzinfo=timezone.utc),
@@ -20,7 +20,12 @@ ABOUT = {
     "command": "python lab99.py --lr 0.1",
     "device": "cpu",
     "options": {"lr": 0.1, "batch-size": 100, "limit": None},
-    "versions": {"corelab": "1.2", "torch": "2.9", "python": "3.13", "machine": "Linux x86_64, 2 cores"},
+    "versions": {
+        "corelab": "1.2",
+        "torch": "2.9",
+        "python": "3.13",
+        "machine": "Linux x86_64, 2 cores",
+    },
     "stopped": False,
 }
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -53,7 +58,8 @@ def report(tmp_path):
     report.section("Two")
     report.text("test data: 87 %")
     report.table(
-        ["way", "B", "loss", "η"], [["all at once", 60000, 2.30258, 7], ["in batches", 100, None, "?"]]
+        ["way", "B", "loss", "η"],
+        [["all at once", 60000, 2.30258, 7], ["in batches", 100, None, "?"]],
     )
     (tmp_path / "curve.svg").write_bytes(SVG)
     report.figure(tmp_path / "curve.svg", "curve", width=11)
@@ -101,7 +107,10 @@ def test_it_needs_nothing_else_and_runs_nothing(written):
     elements = Page(page).elements
     assert {tag for tag, _ in elements}.isdisjoint({"script", "link", "iframe", "object"})
     assert all(
-        not value.startswith(("http", "//")) for _, attrs in elements for value in attrs.values() if value
+        not value.startswith(("http", "//"))
+        for _, attrs in elements
+        for value in attrs.values()
+        if value
     )
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -130,7 +139,7 @@ def test_what_a_student_wrote_is_text(report, written):
     [("en", "en", "Stopped by Ctrl-C"), ("zh-TW", "zh-Hant-TW", "中途以 Ctrl-C 停止")],
 )
 def test_it_is_in_the_language_of_the_run(written, chosen, tag, said):
-    language.use(chosen)
+    i18n.use(chosen)
     page = written(stopped=True)
     assert Page(page).all("html") == [{"lang": tag}]
     assert said in page
@@ -140,7 +149,11 @@ def test_it_is_in_the_language_of_the_run(written, chosen, tag, said):
 def test_nothing_of_it_is_left_in_english(tmp_path, untranslated):
     Report("", "").write(tmp_path / "report.html", **(ABOUT | {"options": {}, "stopped": True}))
     text = " ".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text)
-    shown = text.split("}")[-1].replace("Linux x86_64, 2 cores · cpu", "").replace("python lab99.py --lr", "")
+    shown = (
+        text.split("}")[-1]
+        .replace("Linux x86_64, 2 cores · cpu", "")
+        .replace("python lab99.py --lr", "")
+    )
     assert untranslated(shown) == ["corelab", "PyTorch", "Python"]
 
 
@@ -152,7 +165,8 @@ def test_a_table_without_rows_and_a_report_of_nothing(written, report):
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(1 / 3, "0.3333"), (1e-8, "1e-08"), (60000, "60000"), ("Adam", "Adam"), (None, "–")]
+    ("value", "shown"),
+    [(1 / 3, "0.3333"), (1e-8, "1e-08"), (60000, "60000"), ("Adam", "Adam"), (None, "–")],
 )
 def test_a_value_is_shown_as_it_is_printed(value, shown):
     assert cell(value) == shown

@@ -13,10 +13,10 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from corelab import language
+from corelab.common import i18n
 
 PROJECT = Path(__file__).parents[1]
-CATALOGUE = language.LOCALE / "zh_TW" / "LC_MESSAGES" / "corelab.po"
+CATALOGUE = i18n.LOCALE / "zh_TW" / "LC_MESSAGES" / "corelab.po"
 
 
 def texts(catalog: Catalog) -> dict[str, str]:
@@ -43,7 +43,9 @@ def test_nothing_is_missing_and_nothing_is_stale(translated, tmp_path: Path, mon
 def test_no_text_is_in_an_f_string():
     """There it is not found by what extracts the texts."""
     inside = re.compile(r"""\bf(["']).*\{[^}]*\bN?_\(["'].*\1""")
-    sources = [path for folder in ("corelab", "solutions") for path in (PROJECT / folder).rglob("*.py")]
+    sources = [
+        path for folder in ("corelab", "solutions") for path in (PROJECT / folder).rglob("*.py")
+    ]
     assert len(sources) > 50
     found = [line for path in sources for line in path.read_text(encoding="utf-8").split("\n")]
     assert [line for line in found if inside.search(line)] == []
@@ -56,7 +58,11 @@ def test_what_is_loaded_is_what_is_written(translated):
 
 def test_a_translation_keeps_what_is_filled_in(translated):
     def fields(text: str) -> set[str]:
-        return {f"{name}:{spec}" for _, name, spec, _ in string.Formatter().parse(text) if name is not None}
+        return {
+            f"{name}:{spec}"
+            for _, name, spec, _ in string.Formatter().parse(text)
+            if name is not None
+        }
 
     for text, translation in translated.items():
         if re.search(r"\{\w+(:[^}]*)?\}", text):
@@ -86,7 +92,7 @@ def test_translations_are_chinese_as_it_is_written_in_taiwan(translated):
 )
 def test_the_command_line_comes_before_the_environment(arguments, variable, expected, monkeypatch):
     monkeypatch.setenv("CORELAB_LANG", variable)
-    assert language.preferred(arguments) == expected
+    assert i18n.preferred(arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -104,48 +110,50 @@ def test_else_the_locale_is_asked(variables, expected, monkeypatch):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("locale.getlocale", lambda: (None, None))
-    assert language.preferred() == expected
-    monkeypatch.setattr("locale.getlocale", lambda: ("Chinese (Traditional)_Taiwan", "950"))  # Windows
-    assert language.preferred() == (expected if variables else "zh-TW")
+    assert i18n.preferred() == expected
+    monkeypatch.setattr(
+        "locale.getlocale", lambda: ("Chinese (Traditional)_Taiwan", "950")
+    )  # Windows
+    assert i18n.preferred() == (expected if variables else "zh-TW")
 
 
 def test_texts_are_shown_in_the_language_in_use():
-    assert language.current() == "en"
-    assert language._("nothing") == "nothing"
-    language.use("zh-TW")
-    assert language.current() == "zh-TW"
-    assert language._("nothing") == "沒有結果"
-    assert language._("") == ""
+    assert i18n.current() == "en"
+    assert i18n._("nothing") == "nothing"
+    i18n.use("zh-TW")
+    assert i18n.current() == "zh-TW"
+    assert i18n._("nothing") == "沒有結果"
+    assert i18n._("") == ""
 
 
 def test_a_kept_text_is_shown_in_either_language():
-    with language.in_every_language():
-        far = language._("{ratio:.3g} times as far").format(ratio=2)
-        told = language._("the grader failed: {error}").format(error=far)
-        kept = f"{language._('expected')}: {told}"
-        assert language.shown(kept) == kept
-    assert language.shown(kept) == "expected: the grader failed: 2 times as far"
-    language.use("zh-TW")
-    assert language.shown(kept) == "預期: 評分程式出錯：走了它的 2 倍遠"
+    with i18n.in_every_language():
+        far = i18n._("{ratio:.3g} times as far").format(ratio=2)
+        told = i18n._("the grader failed: {error}").format(error=far)
+        kept = f"{i18n._('expected')}: {told}"
+        assert i18n.shown(kept) == kept
+    assert i18n.shown(kept) == "expected: the grader failed: 2 times as far"
+    i18n.use("zh-TW")
+    assert i18n.shown(kept) == "預期: 評分程式出錯：走了它的 2 倍遠"
 
 
 @pytest.mark.parametrize("text", ["", "plain", "line 1\n中文"])
 def test_a_text_that_was_kept_in_one_language_is_as_it_was(text):
-    assert language.shown(text) == text
+    assert i18n.shown(text) == text
 
 
 def test_a_kept_text_can_be_cut_anywhere_and_broken_on_purpose():
-    with language.in_every_language():
-        kept = language._("the grader failed: {error}").format(error=language._("nothing")) * 2
-    for name in language.LANGUAGES:
-        language.use(name)
+    with i18n.in_every_language():
+        kept = i18n._("the grader failed: {error}").format(error=i18n._("nothing")) * 2
+    for name in i18n.LANGUAGES:
+        i18n.use(name)
         for end in range(len(kept)):
-            assert not re.search("[\ufdd0-\ufdd2]", language.shown(kept[:end]))
-    assert language.shown("\ufdd0" * 30_000 + "a\ufdd1b\ufdd2" * 30_000)  # and at once
+            assert not re.search("[\ufdd0-\ufdd2]", i18n.shown(kept[:end]))
+    assert i18n.shown("\ufdd0" * 30_000 + "a\ufdd1b\ufdd2" * 30_000)  # and at once
 
 
 def test_other_threads_speak_on_in_the_language_in_use():
-    with language.in_every_language(), ThreadPoolExecutor(1) as pool:
-        assert language._("nothing") != "nothing"
-        assert pool.submit(language._, "nothing").result() == "nothing"
-    assert language._("nothing") == "nothing"
+    with i18n.in_every_language(), ThreadPoolExecutor(1) as pool:
+        assert i18n._("nothing") != "nothing"
+        assert pool.submit(i18n._, "nothing").result() == "nothing"
+    assert i18n._("nothing") == "nothing"

@@ -18,9 +18,10 @@ from contextlib import suppress
 import pytest
 from torch.nn import functional
 
-from corelab import DNN, fit, language, make_loader
-from corelab.live import ASCII_LEVELS, means, sparkline
+from corelab import DNN, fit, make_loader
+from corelab.common import i18n
 from corelab.optim import GradientDescent
+from corelab.progress import ASCII_LEVELS, means, sparkline
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,9 @@ def test_a_bar_with_a_curve_on_a_terminal(few, monkeypatch, capsys):
     there, here = pty.openpty()
     fcntl.ioctl(here, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     seen: list[bytes] = []
-    reader = threading.Thread(target=read_to_the_end, args=(there, seen))  # a terminal holds 4 kB unread
+    reader = threading.Thread(
+        target=read_to_the_end, args=(there, seen)
+    )  # a terminal holds 4 kB unread
     reader.start()
     with open(here, "w", encoding="utf-8") as terminal:  # noqa: PTH123 (no path)
         train_slowly(few, monkeypatch, terminal, title="批次 100")
@@ -110,7 +113,7 @@ def test_a_bar_with_a_curve_on_a_terminal(few, monkeypatch, capsys):
 
 
 def test_a_bar_in_chinese_and_its_title_too(few, monkeypatch):
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     shown = trained(few, monkeypatch, a_stream(is_terminal=True), title="in batches")
     assert re.search(r"一次一批: .*epoch 1，損失 2\.", shown)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from corelab.errors import UserError
+from corelab.common.errors import UserError
 from corelab.losses import cross_entropy, mse
 
 
@@ -54,21 +54,30 @@ def test_cross_entropy_of_the_slide_by_hand():
     logits = torch.tensor([[0.0, math.log(3)], [math.log(4), 0.0]])
     first, second = -math.log(3 / 4), -math.log(1 / 5)
     assert cross_entropy(logits[0], torch.tensor(1)).item() == pytest.approx(first, rel=1e-6)
-    assert cross_entropy(logits, torch.tensor([1, 1])).item() == pytest.approx((first + second) / 2, rel=1e-6)
+    assert cross_entropy(logits, torch.tensor([1, 1])).item() == pytest.approx(
+        (first + second) / 2, rel=1e-6
+    )
 
 
 def test_guessing_among_ten_costs_ln_10():
-    assert cross_entropy(torch.zeros(5, 10), torch.arange(5)).item() == pytest.approx(math.log(10), rel=1e-6)
+    assert cross_entropy(torch.zeros(5, 10), torch.arange(5)).item() == pytest.approx(
+        math.log(10), rel=1e-6
+    )
 
 
 def test_mse_by_hand():
     assert mse(torch.tensor([1.0, 2.0]), torch.tensor([0.0, 4.0])).item() == 2.5
-    assert mse(torch.tensor([[1.0, 2.0], [1.0, 1.0]]), torch.tensor([[0.0, 4.0], [1.0, 1.0]])).item() == 1.25
+    assert (
+        mse(torch.tensor([[1.0, 2.0], [1.0, 1.0]]), torch.tensor([[0.0, 4.0], [1.0, 1.0]])).item()
+        == 1.25
+    )
 
 
 @pytest.mark.parametrize("size", [1e2, 1e4, 1e30, 3e38])
 def test_cross_entropy_stays_finite_where_softmax_over_or_underflows(size):
-    logits = torch.tensor([[size, 0, -size], [0, size, -size], [-size, -size, 0]], dtype=torch.float32)
+    logits = torch.tensor(
+        [[size, 0, -size], [0, size, -size], [-size, -size, 0]], dtype=torch.float32
+    )
     for targets in (torch.tensor([0, 1, 2]), torch.tensor([1, 0, 0])):
         assert_equal_to(functional.cross_entropy, cross_entropy, logits, targets)
     assert cross_entropy(logits, torch.tensor([0, 1, 2])).item() == 0
@@ -109,7 +118,8 @@ def test_cross_entropy_is_torchs_for_any_logits(rows):
     logits = torch.tensor([row for row, _ in rows], dtype=torch.float64)
     targets = torch.tensor([target for _, target in rows])
     (value, gradient), (their_value, their_gradient) = (
-        value_and_gradient(loss, logits, targets) for loss in (cross_entropy, functional.cross_entropy)
+        value_and_gradient(loss, logits, targets)
+        for loss in (cross_entropy, functional.cross_entropy)
     )
     torch.testing.assert_close(value, their_value, rtol=1e-9, atol=1e-9)
     torch.testing.assert_close(gradient, their_gradient, rtol=1e-9, atol=1e-9)
@@ -125,7 +135,10 @@ def test_the_gradients_are_those_of_the_values():
 
 
 def test_the_gradient_of_cross_entropy_is_softmax_minus_one_hot():
-    logits, targets = torch.randn(6, 10, generator=torch.Generator().manual_seed(0)), torch.arange(6)
+    logits, targets = (
+        torch.randn(6, 10, generator=torch.Generator().manual_seed(0)),
+        torch.arange(6),
+    )
     _, gradient = value_and_gradient(cross_entropy, logits, targets)
     expected = (logits.softmax(1) - functional.one_hot(targets, 10)) / 6
     torch.testing.assert_close(gradient, expected)
@@ -143,13 +156,22 @@ def test_a_label_out_of_range_is_refused(targets):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.uint8])
 def test_labels_of_another_type_are_refused(dtype):
-    with pytest.raises(UserError, match=f"targets must be int64 classes from 0 to 9, got {dtype} from"):
+    with pytest.raises(
+        UserError, match=f"targets must be int64 classes from 0 to 9, got {dtype} from"
+    ):
         cross_entropy(torch.zeros(2, 10), torch.tensor([1, 2], dtype=dtype))
 
 
 @pytest.mark.parametrize(
     ("logits", "targets"),
-    [((2, 10), (3,)), ((10,), (1,)), ((2, 10), ()), ((2, 10), (2, 10)), ((2, 3, 4), (2, 3)), ((), ())],
+    [
+        ((2, 10), (3,)),
+        ((10,), (1,)),
+        ((2, 10), ()),
+        ((2, 10), (2, 10)),
+        ((2, 3, 4), (2, 3)),
+        ((), ()),
+    ],
 )
 def test_shapes_that_do_not_fit_are_refused(logits, targets):
     with pytest.raises(UserError) as caught:

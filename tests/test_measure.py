@@ -28,7 +28,8 @@ def a_batch(size):
 
 @pytest.mark.parametrize("size", [1, 100, 3000])
 def test_step_memory_is_the_sum_of_what_is_held(size):
-    """By hand: the batch, weights and gradients, the four ReLUs' outputs, and what the loss needs."""
+    """By hand: the batch, weights and gradients, the four ReLUs' outputs, and what the loss
+    needs."""
     inputs, targets = a_batch(size)
     counted = step_memory(DNN(), inputs, targets)
     weights = 244_522 * 4
@@ -40,7 +41,8 @@ def test_step_memory_is_the_sum_of_what_is_held(size):
 
 
 def test_step_memory_is_what_torchs_profiler_sees():
-    """The profiler counts every allocation of a real step; the batch and the weights were there before.
+    """The profiler counts every allocation of a real step; the batch and the weights were there
+    before.
 
     The backward pass holds the gradient of one layer's values for a moment, which is not counted.
     """
@@ -56,7 +58,9 @@ def test_step_memory_is_what_torchs_profiler_sees():
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         step()
     now = peak = 0
-    memory = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
+    memory = [
+        event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"
+    ]
     for event in sorted(memory, key=lambda event: event.start_ns()):
         now += event.nbytes()
         peak = max(peak, now)
@@ -85,7 +89,9 @@ def test_step_memory_is_what_cuda_allocates():
         model.zero_grad(set_to_none=True)
         torch.cuda.reset_peak_memory_stats()
         nn.functional.cross_entropy(model(inputs), targets).backward()
-    assert torch.cuda.max_memory_allocated() == pytest.approx(step_memory(model, inputs, targets), rel=0.25)
+    assert torch.cuda.max_memory_allocated() == pytest.approx(
+        step_memory(model, inputs, targets), rel=0.25
+    )
 
 
 def test_noise_is_the_deviation_around_a_trend():
@@ -98,7 +104,8 @@ def test_noise_is_the_deviation_around_a_trend():
 
 
 @pytest.mark.parametrize(
-    "losses", [[], [2.3], [2.3, 2.2], [2.3, math.inf, 1.0], [2.3, 2.2, 2.1, math.nan], [math.inf] * 5]
+    "losses",
+    [[], [2.3], [2.3, 2.2], [2.3, math.inf, 1.0], [2.3, 2.2, 2.1, math.nan], [math.inf] * 5],
 )
 def test_noise_of_too_few_or_of_a_diverged_run_is_nan(losses):
     assert math.isnan(noise(losses))
@@ -120,7 +127,9 @@ def test_step_length_is_how_far_a_step_moves_the_parameters():
 def test_the_effective_rate_of_gradient_descent_is_its_rate(few):
     model = DNN()
     rates = effective_learning_rate(
-        model, make_loader(few[0], 50, shuffle=True), optim.GradientDescent(model.parameters(), lr=0.2)
+        model,
+        make_loader(few[0], 50, shuffle=True),
+        optim.GradientDescent(model.parameters(), lr=0.2),
     )
     assert rates.shape == (10, 3)
     assert rates[:, 1].tolist() == pytest.approx([0.2] * 10, rel=0.01)
@@ -139,7 +148,9 @@ def test_the_first_effective_rate_of_adam_is_the_rate_over_the_gradient(few):
     nn.functional.cross_entropy(fresh(inputs), targets).backward()
     gradient = torch.cat([parameter.grad.flatten() for parameter in fresh.parameters()]).double()
     gradient = gradient[gradient.abs() > 1e-8].abs()
-    expected = torch.quantile(1e-3 / (gradient + 1e-8), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64))
+    expected = torch.quantile(
+        1e-3 / (gradient + 1e-8), torch.tensor([0.1, 0.5, 0.9], dtype=torch.float64)
+    )
     torch.testing.assert_close(rates.double(), expected, rtol=0.02, atol=0)
 
 
@@ -187,7 +198,9 @@ def test_predictions_are_torchs_own(few):
 
 def test_the_worst_come_first_and_what_is_no_number_before_them():
     seen = Predictions(
-        torch.tensor([0, 1, 2, 2]), torch.tensor([0, 2, 2, 0]), torch.tensor([0.1, 9.0, math.nan, 3.0])
+        torch.tensor([0, 1, 2, 2]),
+        torch.tensor([0, 2, 2, 0]),
+        torch.tensor([0.1, 9.0, math.nan, 3.0]),
     )
     assert seen.worst(3).tolist() == [2, 1, 3]
     assert len(seen.worst(99)) == 4

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from corelab import DNN
-from corelab.errors import UserError
+from corelab.common.errors import UserError
 
 
 def linear_layers(model: nn.Module) -> list[nn.Linear]:

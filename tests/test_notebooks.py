@@ -16,8 +16,8 @@ import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
-from corelab.errors import UserError
-from corelab.notebooks import NOTEBOOKS, notebook, repository
+from corelab.common.errors import UserError
+from corelab.handout.notebooks import NOTEBOOKS, notebook, repository
 
 PROJECT = Path(__file__).parents[1]
 LABS = PROJECT / "labs"
@@ -41,7 +41,8 @@ def test_the_notebook_is_made_from_the_lab_byte_for_byte(lab, name):
 
 @both
 def test_it_has_all_the_code_of_the_lab_in_its_order(lab, name):
-    """And what is no code in it, is comments and the docstring: read by other means than the kit's."""
+    """And what is no code in it, is comments and the docstring: read by other means than the
+    kit's."""
     script = (LABS / lab).read_text(encoding="utf-8")
     code = "\n".join(code_of(read(name).cells)[1:])
     without_text = re.sub(r'\A""".*?"""\n', "", script, flags=re.DOTALL)
@@ -120,7 +121,8 @@ def execute(content, folder, **environment):
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """A folder as the kit's, where both have left their results; and what each put out, by its name."""
+    """A folder as the kit's, where both have left their results; and what each put out, by its
+    name."""
     kit = tmp_path_factory.mktemp("kit")
     for folder in ("corelab", "data"):
         (kit / folder).symlink_to(PROJECT / folder, target_is_directory=True)
@@ -130,7 +132,9 @@ def ran(tmp_path_factory):
         content = read(name)
         for cell in content.cells:  # what a student would change
             cell.source = re.sub(r"\bLab\((.*?), epochs=\d+", r"Lab(\1, epochs=1", cell.source)
-            cell.source = re.sub(r"\bLab\((.*?)(, limit=[\d_]+)?\)", r"Lab(\1, limit=300)", cell.source)
+            cell.source = re.sub(
+                r"\bLab\((.*?)(, limit=[\d_]+)?\)", r"Lab(\1, limit=300)", cell.source
+            )
         return execute(content, kit / "labs")
 
     with ThreadPoolExecutor() as pool:  # each waits for its kernel
@@ -155,7 +159,8 @@ def test_it_runs_from_top_to_bottom(ran, lab, name):
 
 
 def test_in_colab_it_gets_the_kit_once_and_imports_it_from_there(tmp_path):
-    """Cloned by git, from a repository here that stands in for the public one; pip finds no index."""
+    """Cloned by git, from a repository here that stands in for the public one; pip finds no
+    index."""
     public, content = tmp_path / "public", tmp_path / "content"
     for folder in ("corelab", "labs"):
         shutil.copytree(PROJECT / folder, public / folder, ignore=IGNORED)

@@ -17,7 +17,8 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from corelab import History, language, plots
+from corelab import History, plots
+from corelab.common import i18n
 from corelab.data import InMemoryDataset
 from corelab.measure import Predictions
 from corelab.plots.style import spread
@@ -28,10 +29,13 @@ WAYS = {"all at once": 3, "a batch at a time": 200, "one at a time": 5000}
 
 @pytest.fixture(autouse=True)
 def _no_warnings():
-    """A figure that warns (a missing glyph, an empty legend, a mean of nothing) is not a good one."""
+    """A figure that warns (a missing glyph, an empty legend, a mean of nothing) is not a good
+    one."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.simplefilter("ignore", ResourceWarning)  # of what an earlier test left to be collected
+        warnings.simplefilter(
+            "ignore", ResourceWarning
+        )  # of what an earlier test left to be collected
         yield
     plots.use("light")
 
@@ -90,14 +94,23 @@ def test_loss_curves_against_samples_and_seconds(tmp_path):
 def test_a_short_history_is_drawn_point_by_point(tmp_path):
     by_samples, by_seconds = drawn(plots.loss_curves({"few": history(5, size=60_000)}), tmp_path)
     few = history(5, size=60_000)
-    assert line(by_samples, "few").get_xdata().tolist() == [60_000, 120_000, 180_000, 240_000, 300_000]
+    assert line(by_samples, "few").get_xdata().tolist() == [
+        60_000,
+        120_000,
+        180_000,
+        240_000,
+        300_000,
+    ]
     assert line(by_samples, "few").get_ydata().tolist() == few.losses
     assert line(by_seconds, "few").get_xdata().tolist() == few.at_seconds
 
 
 def test_a_long_history_is_drawn_as_its_mean_and_its_range(tmp_path):
-    """A constant loss with a jitter of ±0.1: the line lies in the middle, the band covers the jitter."""
-    many = replace(history(20_000, size=1), losses=[1.5 + 0.1 * (-1) ** step for step in range(20_000)])
+    """A constant loss with a jitter of ±0.1: the line lies in the middle, the band covers the
+    jitter."""
+    many = replace(
+        history(20_000, size=1), losses=[1.5 + 0.1 * (-1) ** step for step in range(20_000)]
+    )
     by_samples, _ = drawn(plots.loss_curves({"many": many}), tmp_path)
     curve = line(by_samples, "many")
     assert 20 < len(curve.get_xdata()) <= 60
@@ -190,7 +203,12 @@ def test_paths_on_a_contour(tmp_path):
 
 
 def test_learning_rates_shows_what_diverged(tmp_path):
-    runs = [a_run(0.01, loss=2.0), a_run(0.1, loss=0.5), a_run(1.0, diverged=True), a_run(3.0, diverged=True)]
+    runs = [
+        a_run(0.01, loss=2.0),
+        a_run(0.1, loss=0.5),
+        a_run(1.0, diverged=True),
+        a_run(3.0, diverged=True),
+    ]
     curves, ends = drawn(plots.learning_rates(runs), tmp_path)
     assert sorted(labels(curves)) == ["η = 0.01", "η = 0.1"]
     assert line(curves, "η = 0.1").get_xdata().tolist() == [1, 2]
@@ -245,7 +263,9 @@ def test_optimizers_shows_the_mean_and_the_range_over_seeds(tmp_path):
 
 
 def test_optimizers_keep_their_colours(tmp_path):
-    panels = {"a": {name: [a_run(optimizer=name)] for name in ("GradientDescent", "Adam", "Momentum")}}
+    panels = {
+        "a": {name: [a_run(optimizer=name)] for name in ("GradientDescent", "Adam", "Momentum")}
+    }
     (axes,) = drawn(plots.optimizers(panels), tmp_path)
     for name in panels["a"]:
         assert to_hex(line(axes, name).get_color()) == plots.OPTIMIZER_COLOURS[name].lower()
@@ -280,18 +300,24 @@ def test_epoch_losses(tmp_path):
 
 def test_ours_over_builtin(tmp_path):
     losses = history(80).losses
-    (axes,) = drawn(plots.ours_over_builtin({"Adam": (losses, [loss + 0.5 for loss in losses])}), tmp_path)
+    (axes,) = drawn(
+        plots.ours_over_builtin({"Adam": (losses, [loss + 0.5 for loss in losses])}), tmp_path
+    )
     theirs, ours = axes.lines
     assert ours.get_linestyle() == "--"
     assert labels(axes) == ["Adam"]
-    assert theirs.get_ydata() - ours.get_ydata() == pytest.approx(np.full(80, 0.5)), "a difference is seen"
+    assert theirs.get_ydata() - ours.get_ydata() == pytest.approx(np.full(80, 0.5)), (
+        "a difference is seen"
+    )
 
 
 # Batches
 
 
 def test_batch_sizes_shows_time_memory_and_loss(tmp_path):
-    runs = [replace(a_run(loss=loss), batch_size=b) for b, loss in ((1, 0.6), (100, 0.5), (5000, 2.3))]
+    runs = [
+        replace(a_run(loss=loss), batch_size=b) for b, loss in ((1, 0.6), (100, 0.5), (5000, 2.3))
+    ]
     time, memory, loss = drawn(plots.batch_sizes(runs, [2.0, 3.0, 100.0]), tmp_path)
     for axes, values, shown in (
         (time, [0.15] * 3, ["0.15"] * 3),  # 0.3 s for two epochs
@@ -319,11 +345,15 @@ def test_worst_predictions_come_first_with_their_loss_and_their_image(tmp_path):
     pixels = torch.rand(4, 784, generator=torch.Generator().manual_seed(0))
     dataset = InMemoryDataset((pixels - 0.3) / 0.5, torch.tensor([0, 1, 2, 1]), mean=0.3, std=0.5)
     predictions = some_predictions([0.1, 7.25, 0.3, 3.0])
-    (axes,) = drawn(plots.worst_predictions(dataset, predictions, ["cat", "dog", "owl"], count=2), tmp_path)
+    (axes,) = drawn(
+        plots.worst_predictions(dataset, predictions, ["cat", "dog", "owl"], count=2), tmp_path
+    )
     assert labels(axes) == ["dog\ntaken for owl\nloss 7.2", "dog\ntaken for cat\nloss 3.0"]
     page = axes.images[0].get_array()
     for left, index in ((6, 1), (46, 3)):
-        np.testing.assert_allclose(page[:28, left : left + 28], pixels[index].reshape(28, 28), atol=1e-6)
+        np.testing.assert_allclose(
+            page[:28, left : left + 28], pixels[index].reshape(28, 28), atol=1e-6
+        )
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
@@ -352,7 +382,7 @@ def test_confusion_matrix_counts_and_colours_by_the_share_of_the_row(tmp_path):
 def test_class_names():
     assert plots.class_names("fashion-mnist")[6] == "Shirt"
     assert plots.class_names("mnist") == list("0123456789")
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     assert plots.class_names("fashion-mnist")[6] == "襯衫"
 
 
@@ -365,13 +395,19 @@ EVERY = {
     "epoch_losses": lambda: plots.epoch_losses({"lr = 0.02": [2.0, 1.0]}),
     "batch_sizes": lambda: plots.batch_sizes([a_run(), a_run()], [2.0, 3.0]),
     "paths_on_curve": lambda: plots.paths_on_curve(bowl, {"Adam": A_PATH[:, :1]}, span=(-2, 8)),
-    "paths_on_contour": lambda: plots.paths_on_contour(ravine, {"Adam": A_PATH}, x=(-5, 5), y=(-2, 2)),
+    "paths_on_contour": lambda: plots.paths_on_contour(
+        ravine, {"Adam": A_PATH}, x=(-5, 5), y=(-2, 2)
+    ),
     "learning_rates": lambda: plots.learning_rates([a_run(), a_run(3.0, diverged=True)]),
     "optimizers": lambda: plots.optimizers({"η": {"Adam": [a_run(), a_run(seed=1)]}}),
-    "effective_learning_rates": lambda: plots.effective_learning_rates({"Adam": torch.rand(9, 3) + 0.1}),
+    "effective_learning_rates": lambda: plots.effective_learning_rates(
+        {"Adam": torch.rand(9, 3) + 0.1}
+    ),
     "ours_over_builtin": lambda: plots.ours_over_builtin({"Adam": ([1.0] * 20, [1.0] * 20)}),
     "worst_predictions": lambda: plots.worst_predictions(
-        A_DATASET, some_predictions([1.0, 2.0, 3.0], (0, 1, 2), (1, 2, 1)), plots.class_names("fashion-mnist")
+        A_DATASET,
+        some_predictions([1.0, 2.0, 3.0], (0, 1, 2), (1, 2, 1)),
+        plots.class_names("fashion-mnist"),
     ),
     "confusion_matrix": lambda: plots.confusion_matrix(
         some_predictions([0.0] * 4), plots.class_names("fashion-mnist")
@@ -392,7 +428,7 @@ def said(axes):
 @pytest.mark.parametrize("name", EVERY)
 def test_a_figure_in_chinese_and_in_the_dark(name, tmp_path):
     in_english = [said(axes) for axes in EVERY[name]().axes]
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     plots.use("dark")
     figure = EVERY[name]()
     axes = drawn(figure, tmp_path)
@@ -428,7 +464,7 @@ def test_making_a_figure_changes_no_setting_and_opens_no_window(tmp_path):
 
 
 def test_a_figure_is_saved_as_png_and_svg_the_same_every_time(tmp_path):
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     first = plots.save(EVERY["learning_rates"](), tmp_path / "lr = 0.5")
     assert [path.name for path in first] == ["lr = 0.5.png", "lr = 0.5.svg"]
     png, svg = (path.read_bytes() for path in first)
@@ -448,7 +484,8 @@ def test_a_saved_figure_stays_as_it_was_laid_out(tmp_path):
 
 
 def test_names_beside_curves_do_not_overlap():
-    """Seven curves that end in one point: seven names, one below the other, joined to their curves."""
+    """Seven curves that end in one point: seven names, one below the other, joined to their
+    curves."""
     figure = plots.epoch_losses({f"lr = {i}": [2.0, 1.0] for i in range(7)})
     figure.draw_without_rendering()
     (axes,) = figure.axes
@@ -494,7 +531,8 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-# How a colour looks without one kind of cone (linear RGB): Machado, Oliveira and Fernandes 2009, severity 1.
+# How a colour looks without one kind of cone (linear RGB): Machado, Oliveira and Fernandes 2009,
+# severity 1.
 VISIONS = {
     "usual": np.eye(3),
     "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],

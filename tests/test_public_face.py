@@ -68,9 +68,16 @@ def test_the_optimizers(name):
 
 
 def test_the_face_is_what_dir_shows():
-    assert {"DNN", "load_data", "make_loader", "fit", "evaluate", "optim", "losses", "History"} <= set(
-        dir(corelab)
-    )
+    assert {
+        "DNN",
+        "load_data",
+        "make_loader",
+        "fit",
+        "evaluate",
+        "optim",
+        "losses",
+        "History",
+    } <= set(dir(corelab))
     assert all(getattr(corelab, name) is not None for name in corelab.__all__)
     with pytest.raises(AttributeError, match="module 'corelab' has no attribute 'Dnn'"):
         _ = corelab.Dnn
@@ -88,7 +95,9 @@ import corelab.plots; seen["plots"] = loaded()
 seen["grader"] = sorted(name for name in bench if "grading" in name or "exercises" in name)
 print(json.dumps(seen))
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True
+    )
     assert json.loads(ran.stdout) == {
         "corelab": [],
         "bench": ["torch"],

@@ -12,11 +12,21 @@ import pytest
 import torch
 from browser import overflow, until
 
-from corelab import cli, language, optim, plots
+from corelab import cli, optim, plots
+from corelab.common import i18n
+from corelab.common.errors import UserError
 from corelab.descent import path, rule
-from corelab.errors import UserError
 from corelab.race.paths import FAR, MOMENTA, OPTIMIZERS, STEPS, race, settings
-from corelab.race.surfaces import BEALE, RASTRIGIN, RAVINE, ROSENBROCK, SURFACES, beale, rastrigin, rosenbrock
+from corelab.race.surfaces import (
+    BEALE,
+    RASTRIGIN,
+    RAVINE,
+    ROSENBROCK,
+    SURFACES,
+    beale,
+    rastrigin,
+    rosenbrock,
+)
 
 LAPTOP, PHONE = 1280, 390
 
@@ -77,7 +87,11 @@ def test_many_races_in_one_optimizer_are_those_of_separate_runs(optimizer):
     chosen = [setting for rate in RASTRIGIN.rates for setting in settings(optimizer, rate)]
     for i in range(0, len(chosen), 5):
         alone = path(
-            rule(getattr(optim, optimizer)), RASTRIGIN.cost, RASTRIGIN.starts[i % 6], STEPS, **chosen[i]
+            rule(getattr(optim, optimizer)),
+            RASTRIGIN.cost,
+            RASTRIGIN.starts[i % 6],
+            STEPS,
+            **chosen[i],
         )
         torch.testing.assert_close(paths[i, i % 6], alone, rtol=0, atol=0, equal_nan=True)
 
@@ -115,7 +129,9 @@ def ready(open_page, page_file):
 def drawn(page, plot, name):
     """What Bokeh has been given to draw: the columns of a data source."""
     documents = "(plot) => Bokeh.documents.find((each) => each.get_model_by_name(plot))"
-    return page.evaluate(f"([plot, name]) => ({documents})(plot).get_model_by_name(name).data", [plot, name])
+    return page.evaluate(
+        f"([plot, name]) => ({documents})(plot).get_model_by_name(name).data", [plot, name]
+    )
 
 
 def step(page):
@@ -142,7 +158,7 @@ def loss(page, optimizer):
 @pytest.mark.parametrize("width", [LAPTOP, PHONE])
 def test_it_fits_the_window(ready, width):
     page = ready(width=width, height=844)
-    for lang in language.LANGUAGES:
+    for lang in i18n.LANGUAGES:
         choose(page, "language", lang)
         for surface in SURFACES:
             go_to(page, surface)
@@ -167,14 +183,20 @@ def test_what_is_drawn_is_what_the_optimizers_did(ready):
         trails, curves = drawn(page, "map", "trails"), drawn(page, "chart", "curves")
         for i, name in enumerate(OPTIMIZERS):
             setting = settings(name, surface.rates[rate])[-1]
-            alone = path(rule(getattr(optim, name)), surface.cost, surface.starts[start], at, **setting)
+            alone = path(
+                rule(getattr(optim, name)), surface.cost, surface.starts[start], at, **setting
+            )
             heights = surface.cost(alone) - surface.lowest
             stays = len(trails["xs"][i])  # shorter where it has diverged
             assert stays == at + 1 or heights[stays - 1] > surface.lost
             points = zip(trails["xs"][i], trails["ys"][i], strict=True)
             for (x, y), theta in zip(points, alone, strict=False):
-                if (theta.abs() < surface.reach * (FAR - 1)).all():  # farther out, only where to is kept
-                    assert [x, y] == pytest.approx(theta.tolist(), abs=surface.reach * FAR / 60_000), name
+                if (
+                    theta.abs() < surface.reach * (FAR - 1)
+                ).all():  # farther out, only where to is kept
+                    assert [x, y] == pytest.approx(
+                        theta.tolist(), abs=surface.reach * FAR / 60_000
+                    ), name
             expected = heights[:stays].clamp(surface.bottom / 10, surface.lost)
             assert curves["ys"][i] == pytest.approx(expected.tolist(), rel=1e-3), name
 
@@ -260,7 +282,9 @@ def test_each_at_its_best_rate(ready):
     assert page.is_disabled("#rate")
     for name in OPTIMIZERS:
         momenta = len(settings(name, 1))
-        ends = race(BEALE, name)[momenta > 1 and MOMENTA.index(0.9) :: momenta, 0, -1]  # one of every rate
+        ends = race(BEALE, name)[
+            momenta > 1 and MOMENTA.index(0.9) :: momenta, 0, -1
+        ]  # one of every rate
         best = (BEALE.cost(ends) - BEALE.lowest).nan_to_num(torch.inf).argmin()
         assert loss(page, name).startswith(f"η {BEALE.rates[best]} · "), name
 
@@ -292,7 +316,9 @@ def test_another_start_by_tapping_or_dragging_on_the_map(ready):
 
     def begun(start):
         until(page, lambda: page.is_checked(f'[name="start"][value="{start}"]'))
-        assert drawn(page, "map", "trails")["xs"][0][0] == pytest.approx(RAVINE.starts[start][0], abs=1e-2)
+        assert drawn(page, "map", "trails")["xs"][0][0] == pytest.approx(
+            RAVINE.starts[start][0], abs=1e-2
+        )
 
     page.mouse.click(*tapped)
     begun(4)
@@ -304,15 +330,19 @@ def test_another_start_by_tapping_or_dragging_on_the_map(ready):
 
 def test_both_languages(ready):
     page = ready()
-    axes = (
-        "Bokeh.documents.map((each) => ['below', 'left'].map((side) => each.roots()[0][side][0].axis_label))"
-    )
+    axes = "Bokeh.documents.map((each) => ['below', 'left'].map((side) => each.roots()[0][side][0].axis_label))"
     for lang, other in (("zh-TW", "en"), ("en", "zh-TW")):
         choose(page, "language", lang)
-        translate, before = (language.translations(each).gettext for each in (lang, other))
+        translate, before = (i18n.translations(each).gettext for each in (lang, other))
         shown = page.inner_text("body")
         assert page.get_attribute("html", "lang") == lang
-        for text in ("Six optimizers race", "Learning rate η", "Ravine", RAVINE.look, "Gradient descent"):
+        for text in (
+            "Six optimizers race",
+            "Learning rate η",
+            "Ravine",
+            RAVINE.look,
+            "Gradient descent",
+        ):
             assert translate(text) in shown
             assert before(text) not in shown
         assert page.get_attribute("#play", "aria-label") == translate("Play")
@@ -334,7 +364,9 @@ def test_light_and_dark(ready):
 
 
 def test_it_opens_in_the_language_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("corelab.race.page.packed", lambda surface: surface.name.encode())  # not opened
+    monkeypatch.setattr(
+        "corelab.race.page.packed", lambda surface: surface.name.encode()
+    )  # not opened
     from corelab.race.page import write
 
     write(tmp_path / "race.html", "zh-TW")
@@ -359,7 +391,9 @@ def test_a_file_that_can_not_be_written_is_one_line(tmp_path, monkeypatch, capsy
     (tmp_path / "file").touch()
     assert cli.main(["race", "--out", str(tmp_path / "file" / "race.html")]) == 2
     said = capsys.readouterr().err
-    assert re.fullmatch(r"corelab: .*race\.html could not be written \(.+\): choose another file.*\n", said)
+    assert re.fullmatch(
+        r"corelab: .*race\.html could not be written \(.+\): choose another file.*\n", said
+    )
 
 
 def test_without_bokeh_one_line_says_how_to_get_it(monkeypatch):

@@ -10,7 +10,9 @@ import pytest
 import corelab
 
 PROJECT = Path(__file__).parents[1]
-ENGLISH, CHINESE = ((PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-TW.md"))
+ENGLISH, CHINESE = (
+    (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-TW.md")
+)
 TWO_LINES = [
     "pip install -e . && python labs/lab01_batch_input.py",
     'pip install -e ".[test]" && python -m pytest',
@@ -28,7 +30,9 @@ def test_both_have_the_same_code_blocks():
 
 def test_both_have_the_same_pictures_and_as_many_tables_and_headings():
     for pattern in (r"!\[[^\]]*\]\(([^)]+)\)", r"^(#+) ", r"^\|(?:-+\|)+$"):
-        assert re.findall(pattern, ENGLISH, re.MULTILINE) == re.findall(pattern, CHINESE, re.MULTILINE)
+        assert re.findall(pattern, ENGLISH, re.MULTILINE) == re.findall(
+            pattern, CHINESE, re.MULTILINE
+        )
 
 
 def test_both_tables_of_results_have_the_same_numbers():
@@ -43,7 +47,9 @@ def test_both_tables_of_results_have_the_same_numbers():
 @pytest.mark.parametrize("text", [ENGLISH, CHINESE], ids=["en", "zh-TW"])
 class TestEach:
     def test_the_two_lines_come_first(self, text):
-        lines = [line for _, block in code_blocks(text) for line in block.splitlines() if line.strip()]
+        lines = [
+            line for _, block in code_blocks(text) for line in block.splitlines() if line.strip()
+        ]
         assert lines[:2] == TWO_LINES
 
     def test_then_a_figure_and_a_table_of_results(self, text):
@@ -63,7 +69,8 @@ class TestEach:
 
     def test_every_script_in_a_command_is_there(self, text):
         scripts = re.findall(
-            r"python ((?:labs|solutions|tests)/\S+)", "".join(block for _, block in code_blocks(text))
+            r"python ((?:labs|solutions|tests)/\S+)",
+            "".join(block for _, block in code_blocks(text)),
         )
         assert scripts
         for script in scripts:

@@ -33,14 +33,21 @@ def test_train_once_is_the_plain_training(few):
     loss, accuracy = evaluate(model, make_loader(test, 500, shuffle=False))
     assert run.test_cross_entropy == pytest.approx(loss, rel=1e-3)
     assert run.test_accuracy == pytest.approx(accuracy, abs=0.005)
-    assert run.final_loss == run.history.epoch_losses[-1] == pytest.approx(sum(losses[-10:]) / 10, rel=1e-4)
+    assert (
+        run.final_loss
+        == run.history.epoch_losses[-1]
+        == pytest.approx(sum(losses[-10:]) / 10, rel=1e-4)
+    )
 
 
 def test_the_record_has_what_results_json_holds(few):
-    run = train_once("lr=0.1", partial(optim.GradientDescent, lr=0.1), *few, epochs=2, batch_size=200)
+    run = train_once(
+        "lr=0.1", partial(optim.GradientDescent, lr=0.1), *few, epochs=2, batch_size=200
+    )
     record = run.record()
     assert {
-        key: record[key] for key in ("name", "optimizer", "lr", "batch_size", "epochs", "seed", "steps")
+        key: record[key]
+        for key in ("name", "optimizer", "lr", "batch_size", "epochs", "seed", "steps")
     } == {
         "name": "lr=0.1",
         "optimizer": "GradientDescent",
@@ -83,7 +90,8 @@ def test_a_batch_of_everything_or_more_is_one_step_an_epoch(few, batch_size):
 
 
 def test_only_the_setting_changes(few):
-    """The same weights and batches under each: the first loss, before any update, is one and the same."""
+    """The same weights and batches under each: the first loss, before any update, is one and the
+    same."""
     settings = {f"lr={lr}": partial(SGD, lr=lr) for lr in (0.3, 0.01, 0.1)}
     runs = list(sweep(settings, *few, epochs=1, batch_size=100, seed=2))
     assert [run.name for run in runs] == list(settings)

@@ -18,8 +18,8 @@ from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils.data import DataLoader, TensorDataset
 
 from corelab import DNN, History, evaluate, fit, make_loader
+from corelab.common.errors import UserError
 from corelab.data import InMemoryDataset
-from corelab.errors import UserError
 
 
 def sgd(model, lr=0.1):
@@ -53,7 +53,8 @@ READ_BY = ("item", "tolist", "cpu", "numpy", "__float__", "__int__", "__bool__",
 
 @contextlib.contextmanager
 def pretend_device(device="cuda"):
-    """Every tensor says that it lives on `device`, and `to` moves nothing; what is brought back is listed.
+    """Every tensor says that it lives on `device`, and `to` moves nothing; what is brought back is
+    listed.
 
     So the loop of an accelerator is watched without one.
     """
@@ -66,7 +67,9 @@ def pretend_device(device="cuda"):
                 return torch.device(device)
             if name == "to":
                 return args[0]
-            if name in READ_BY and args[0].is_floating_point():  # whole numbers: the order of the samples
+            if (
+                name in READ_BY and args[0].is_floating_point()
+            ):  # whole numbers: the order of the samples
                 brought_back.append(name)
             return function(*args, **(kwargs or {}))
 
@@ -95,7 +98,9 @@ def test_the_same_steps_as_a_plain_loop_bit_for_bit(few, batch_size):
     ours, plain = DNN(seed=1), DNN(seed=1)
     loader = make_loader(train, batch_size, shuffle=True, seed=2)
     history = fit(ours, loader, sgd(ours), epochs=3, loss=functional.cross_entropy)
-    expected, _ = plain_loop(plain, make_loader(train, batch_size, shuffle=True, seed=2), sgd(plain), 3)
+    expected, _ = plain_loop(
+        plain, make_loader(train, batch_size, shuffle=True, seed=2), sgd(plain), 3
+    )
     assert history.losses == expected
     for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -156,7 +161,9 @@ def test_an_epochs_mean_weighs_every_sample_alike(few):
     everything = functional.cross_entropy(model(samples.inputs), samples.targets).item()
     assert history.epoch_losses == pytest.approx([everything] * 3, rel=1e-6)
     plain_mean = sum(history.losses[:3]) / 3
-    assert plain_mean != pytest.approx(everything, rel=1e-6), "the ragged batch makes no difference here"
+    assert plain_mean != pytest.approx(everything, rel=1e-6), (
+        "the ragged batch makes no difference here"
+    )
 
 
 def test_every_epoch_has_its_own_mean(few):
@@ -206,7 +213,8 @@ def test_divergence_at_the_very_first_step():
 
 @pytest.mark.parametrize("at", [1, 7, 24, 25, 26, 50])
 def test_on_an_accelerator_the_record_of_a_diverged_run_is_the_same(few, at):
-    """There the losses are read at the end of an epoch only, and the steps after the first bad one go on."""
+    """There the losses are read at the end of an epoch only, and the steps after the first bad one
+    go on."""
 
     def spoiled(number):
         def loss(logits, targets):
@@ -219,7 +227,12 @@ def test_on_an_accelerator_the_record_of_a_diverged_run_is_the_same(few, at):
     def run():
         model = DNN()
         return fit(
-            model, make_loader(few[0], 20, shuffle=True), Plain(model), 4, loss=spoiled(0), progress=False
+            model,
+            make_loader(few[0], 20, shuffle=True),
+            Plain(model),
+            4,
+            loss=spoiled(0),
+            progress=False,
         )
 
     on_cpu = run()
@@ -248,7 +261,11 @@ def test_ctrl_c_keeps_what_was_done_and_says_so(few, capsys, tmp_path):
 
     model, plain = DNN(), DNN()
     history = fit(
-        model, make_loader(few[0], 100, shuffle=True), Stop(model), epochs=5, loss=functional.cross_entropy
+        model,
+        make_loader(few[0], 100, shuffle=True),
+        Stop(model),
+        epochs=5,
+        loss=functional.cross_entropy,
     )
     expected, _ = plain_loop(plain, make_loader(few[0], 100, shuffle=True), Plain(plain), 2)
     assert history.interrupted
@@ -294,7 +311,7 @@ def test_a_shown_loss_is_brought_back_now_and_then(few, monkeypatch):
     ticks = itertools.count(step=0.01)
     clock = SimpleNamespace(perf_counter=lambda: next(ticks))
     monkeypatch.setattr("corelab.training.time", clock)
-    monkeypatch.setattr("corelab.live.time", clock)
+    monkeypatch.setattr("corelab.progress.time", clock)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     model = DNN()
     loader = make_loader(few[0], 10, shuffle=True)
@@ -323,7 +340,11 @@ def test_evaluate_computes_nothing_in_float64_on_the_device(few):
             name = (resolve_name(function) or "").rsplit(".Tensor.", 1)[-1]
             if name == "cpu":
                 seen.append("cpu")
-            if isinstance(result, torch.Tensor) and result.dtype == torch.float64 and "cpu" not in seen:
+            if (
+                isinstance(result, torch.Tensor)
+                and result.dtype == torch.float64
+                and "cpu" not in seen
+            ):
                 raise TypeError(f"Cannot convert a MPS Tensor to float64 dtype ({name})")
             return result
 

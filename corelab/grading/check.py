@@ -8,18 +8,22 @@ from pathlib import Path
 
 from wcwidth import wcswidth
 
-from corelab.errors import UserError
-from corelab.grading import judging
-from corelab.grading.gradebook import number
-from corelab.grading.reading import Place
-from corelab.grading.records import Check, Isolation, Verdict
-from corelab.grading.sandbox import Limits, Sandbox
-from corelab.grading.source import SUFFIXES
-from corelab.grading.submissions import Answer, exercise_of
-from corelab.grading.text import one_line, say
-from corelab.language import _
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
+from corelab.common.sanitize import one_line, say
+from corelab.grading import judge
+from corelab.grading.gradebook.graded import number
+from corelab.grading.sandbox.sandbox import Limits, Sandbox
+from corelab.grading.submissions.archives import Place
+from corelab.grading.submissions.find import Answer, exercise_of
+from corelab.grading.submissions.source import SUFFIXES
+from corelab.grading.verdicts import Check, Isolation, Verdict
 
-MARK = {"passed": "[OK]", "failed": "[X] ", "could not check": "[?] "}  # every console has these letters
+MARK = {
+    "passed": "[OK]",
+    "failed": "[X] ",
+    "could not check": "[?] ",
+}  # every console has these letters
 _LINES = 20
 
 
@@ -30,18 +34,19 @@ def check(
     isolation: Isolation | None = None,
     limits: Limits | None = None,
 ) -> int:
-    """Judge each file as the grader would and say what holds and what does not; 1 where something does not.
+    """Judge each file as the grader would and say what holds and what does not; 1 where something
+    does not.
 
     Raises UserError for a file that answers no exercise.
     """
-    exercises = judging.load_exercises()
-    asked = [(path, _exercise(path, judging.stems(exercises))) for path in files]
+    exercises = judge.load_exercises()
+    asked = [(path, _exercise(path, judge.stems(exercises))) for path in files]
     seed = secrets.randbelow(2**63) if seed is None else seed
     passed = True
     with Sandbox(limits, isolation, preload=("torch",)) as sandbox:
         for path, name in asked:
             exercise = exercises[name]
-            verdict = judging.judge_file(sandbox, exercise, Answer(path.name, Place(path)), seed)
+            verdict = judge.judge_file(sandbox, exercise, Answer(path.name, Place(path)), seed)
             say(f"{_(exercise.TITLE)}\n{one_line(str(path))}")
             say("\n".join(_told(verdict)))
             passed &= verdict.status == "graded" and all(
@@ -91,7 +96,9 @@ def _explained(check: Check) -> Iterable[str]:
     else:
         parts = {_("expected"): check.expected, _("got"): check.got, _("try"): check.help} | parts
     labelled = [(_("{word}:").format(word=word), text) for word, text in parts.items()]
-    width = max(wcswidth(label) for label, text in labelled) + 1  # columns: 中文 takes two a character
+    width = (
+        max(wcswidth(label) for label, text in labelled) + 1
+    )  # columns: 中文 takes two a character
     for label, text in labelled:
         for line in text.splitlines():
             yield f"     {label}{' ' * (width - wcswidth(label))}{one_line(line, 500)}"

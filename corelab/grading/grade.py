@@ -18,17 +18,19 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from types import ModuleType
 
-from corelab.errors import UserError
-from corelab.grading import gradebook, judging, lms
-from corelab.grading.gradebook import Graded
-from corelab.grading.ledger import Key, Ledger, Row
-from corelab.grading.records import Isolation, Verdict
-from corelab.grading.report import overview, report_html
-from corelab.grading.sandbox import STRONGEST_FIRST, Limits, Sandbox
-from corelab.grading.submissions import Student, find
-from corelab.grading.summary import listed, progress, summary
-from corelab.grading.text import say
-from corelab.language import _
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
+from corelab.common.sanitize import say
+from corelab.grading import judge
+from corelab.grading.gradebook import graded as gradebook
+from corelab.grading.gradebook import lms
+from corelab.grading.gradebook.graded import Graded
+from corelab.grading.gradebook.ledger import Key, Ledger, Row
+from corelab.grading.gradebook.report import overview, report_html
+from corelab.grading.gradebook.summary import listed, progress, summary
+from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, Limits, Sandbox
+from corelab.grading.submissions.find import Student, find
+from corelab.grading.verdicts import Isolation, Verdict
 
 Exercises = Mapping[str, ModuleType]
 
@@ -44,19 +46,21 @@ def grade(
     canvas: Path | None = None,
     moodle: Path | None = None,
 ) -> int:
-    """Grade all that was handed in under `paths` into the folder `out`; 130 where it was interrupted.
+    """Grade all that was handed in under `paths` into the folder `out`; 130 where it was
+    interrupted.
 
-    seed: of the hidden data; without it the one of the ledger in `out`, which draws it when it is made.
+    seed: of the hidden data; without it the one of the ledger in `out`, which draws it when it is
+    made.
     canvas, moodle: the instructor's own exports, of which filled copies are written into `out`.
 
-    Raises UserError for bad input, where the isolation required cannot be had, where another grader works on
-    `out`, and where its disk is full.
+    Raises UserError for bad input, where the isolation required cannot be had, where another grader
+    works on `out`, and where its disk is full.
     """
     if seed is not None and not 0 <= seed < 2**63:
         message = _("--seed must be a whole number from 0 to {most}, got {seed}")
         raise UserError(message.format(most="2**63 - 1", seed=seed))
-    exercises = judging.load_exercises()
-    students = find(paths, judging.stems(exercises), leave_out=out)
+    exercises = judge.load_exercises()
+    students = find(paths, judge.stems(exercises), leave_out=out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -66,18 +70,23 @@ def grade(
         seed = ledger.seed(seed)
         with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
             if sandbox.isolation == "limits only":
-                say(_("Isolation: limits only. Answers can read and write all of your files."), sys.stderr)
+                say(
+                    _("Isolation: limits only. Answers can read and write all of your files."),
+                    sys.stderr,
+                )
             work = _Work(exercises, ledger, sandbox, seed, str(astuple(sandbox.limits)))
             _judge_class(work, students, jobs or _cores(), interrupted)
         if interrupted.is_set():
-            told = _("Interrupted. Every verdict so far is kept: the same command goes on from here.")
+            told = _(
+                "Interrupted. Every verdict so far is kept: the same command goes on from here."
+            )
             say(told, sys.stderr)
             return 130
         _write_books(work, students, out, canvas, moodle)
     return 0
 
 
-# ---- judging ----------------------------------------------------------------------------------------------
+# ---- judging -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -101,30 +110,36 @@ class _Task:
     note: str
 
 
-def _judge_class(work: _Work, students: list[Student], jobs: int, interrupted: threading.Event) -> None:
+def _judge_class(
+    work: _Work, students: list[Student], jobs: int, interrupted: threading.Event
+) -> None:
     """Brings the ledger up to what was handed in."""
 
-    def judge(task: _Task) -> Verdict:
-        return judging.judge_answer(
+    def judge_task(task: _Task) -> Verdict:
+        return judge.judge_answer(
             work.sandbox, work.exercises[task.exercise], task.content, task.filename, work.seed
         )
 
     with progress(len(students) * len(work.exercises)) as bar:
         tasks = _tasks(work, students, lambda: bar.update())
-        for task, verdict in _judged(tasks, judge, jobs, interrupted):
+        for task, verdict in _judged(tasks, judge_task, jobs, interrupted):
             work.ledger.record(task.student, task.exercise, Row(task.key, task.note, verdict))
             bar.update()
 
 
 def _tasks(work: _Work, students: list[Student], settled: Callable[[], object]) -> Iterator[_Task]:
     """What is to be judged, read one at a time; what needs no judging is settled on the way."""
-    versions = {name: judging.version(exercise) for name, exercise in work.exercises.items()}
+    versions = {name: judge.version(exercise) for name, exercise in work.exercises.items()}
     for student in students:
         for name, exercise in work.exercises.items():
             answer = student.answers.get(name)
             note = answer.note if answer else ""
-            content = judging.content_of(exercise, answer)
-            known = content.message if isinstance(content, Verdict) else hashlib.sha256(content).hexdigest()
+            content = judge.content_of(exercise, answer)
+            known = (
+                content.message
+                if isinstance(content, Verdict)
+                else hashlib.sha256(content).hexdigest()
+            )
             key = Key(known, versions[name], work.seed, work.limits)
             before = work.ledger.row(student.id, name)
             if isinstance(content, Verdict):
@@ -146,16 +161,23 @@ def _still_holds(row: Row, key: Key, isolation: Isolation) -> bool:
         return False
     if verdict.status == "unreadable":
         return True
-    # Of an answer that ended by itself the limits do not matter; what could not be checked is tried again.
-    if verdict.status != "graded" and (verdict.status == "could not check" or row.key.limits != key.limits):
+    # Of an answer that ended by itself the limits do not matter; what could not be checked is tried
+    # again.
+    if verdict.status != "graded" and (
+        verdict.status == "could not check" or row.key.limits != key.limits
+    ):
         return False
     return STRONGEST_FIRST.index(verdict.isolation) <= STRONGEST_FIRST.index(isolation)
 
 
 def _judged(
-    tasks: Iterator[_Task], judge: Callable[[_Task], Verdict], jobs: int, interrupted: threading.Event
+    tasks: Iterator[_Task],
+    judge: Callable[[_Task], Verdict],
+    jobs: int,
+    interrupted: threading.Event,
 ) -> Iterator[tuple[_Task, Verdict]]:
-    """Each task with its verdict as it falls, `jobs` at a time; after an interrupt only those in flight."""
+    """Each task with its verdict as it falls, `jobs` at a time; after an interrupt only those in
+    flight."""
     running: dict[Future[Verdict], _Task] = {}
     with ThreadPoolExecutor(jobs) as pool:
         while True:
@@ -170,16 +192,22 @@ def _judged(
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """An event that Ctrl-C sets, so that no verdict is lost on the way; a second one ends at once."""
+    """An event that Ctrl-C sets, so that no verdict is lost on the way; a second one ends at
+    once."""
     interrupted = threading.Event()
 
     def on_interrupt(*_given: object) -> None:
         if interrupted.is_set():
             os._exit(130)
         interrupted.set()
-        say("\n" + _("Interrupted: waiting for the answers in flight; again to end at once."), sys.stderr)
+        say(
+            "\n" + _("Interrupted: waiting for the answers in flight; again to end at once."),
+            sys.stderr,
+        )
 
-    if threading.current_thread() is not threading.main_thread():  # only there Python handles signals
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # only there Python handles signals
         yield interrupted
         return
     before = signal.signal(signal.SIGINT, on_interrupt)
@@ -193,7 +221,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-# ---- the books --------------------------------------------------------------------------------------------
+# ---- the books -----------------------------------------------------------------------------------
 
 
 def _write_books(
@@ -205,21 +233,30 @@ def _write_books(
     def class_() -> Iterator[Graded]:
         for student in students:
             rows = {name: work.ledger.row(student.id, name) for name in exercises}
-            shown = {name: replace(row, verdict=row.verdict.shown()) for name, row in rows.items() if row}
+            shown = {
+                name: replace(row, verdict=row.verdict.shown()) for name, row in rows.items() if row
+            }
             yield Graded(student, shown)
 
     remarks = [_others(work.ledger, students, out)]
     for graded in class_():
-        gradebook.write(_results(out, graded.student.id), [gradebook.gradescope_json(graded, exercises)])
+        gradebook.write(
+            _results(out, graded.student.id), [gradebook.gradescope_json(graded, exercises)]
+        )
     gradebook.write(out / "gradebook.csv", [gradebook.gradebook_csv(class_(), exercises)])
     gradebook.write(out / "report.html", report_html(class_, exercises))
     points = {name: exercise.POINTS for name, exercise in exercises.items()}
     points[""] = sum(points.values())
-    for name, export, fill in (("canvas", canvas, lms.fill_canvas), ("moodle", moodle, lms.fill_moodle)):
+    for name, export, fill in (
+        ("canvas", canvas, lms.fill_canvas),
+        ("moodle", moodle, lms.fill_moodle),
+    ):
         if export:
             filled = fill(export, [_grade(graded) for graded in class_()], points)
             gradebook.write(out / f"{name}.csv", [filled.text])
-            copy = _("{path}, a filled copy of {export}").format(path=out / f"{name}.csv", export=export)
+            copy = _("{path}, a filled copy of {export}").format(
+                path=out / f"{name}.csv", export=export
+            )
             remarks.append(listed(copy, filled.remarks))
     say(summary(overview(class_(), exercises), exercises))
     where = _("gradebook.csv, report.html and results/ are in {path}").format(path=out)
@@ -227,7 +264,8 @@ def _write_books(
 
 
 def _others(ledger: Ledger, students: list[Student], out: Path) -> str:
-    """Those graded here before who were not given this time: their books go, their verdicts stay."""
+    """Those graded here before who were not given this time: their books go, their verdicts
+    stay."""
     others = sorted(set(ledger.students()) - {student.id for student in students})
     for other in others:
         _results(out, other).unlink(missing_ok=True)

@@ -8,36 +8,40 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from corelab import language
-from corelab.errors import UserError
-from corelab.grading import gradebook, judging
-from corelab.grading.ledger import Key, Row
-from corelab.grading.sandbox import Sandbox
-from corelab.grading.submissions import Student, find
-from corelab.grading.text import one_line, say
+from corelab.common import i18n
+from corelab.common.errors import UserError
+from corelab.common.sanitize import one_line, say
+from corelab.grading import judge
+from corelab.grading.gradebook import graded as gradebook
+from corelab.grading.gradebook.ledger import Key, Row
+from corelab.grading.sandbox.sandbox import Sandbox
+from corelab.grading.submissions.find import Student, find
 
 
 def main(root: Path = Path("/autograder")) -> int:
-    """Judge `submission/`, which is one student's, and write `results/results.json`. No test is hidden.
+    """Judge `submission/`, which is one student's, and write `results/results.json`. No test is
+    hidden.
 
-    There one is root in a container: the answer runs as another user, and less than that is refused. The
-    language is CORELAB_LANG's, else the container's.
+    There one is root in a container: the answer runs as another user, and less than that is
+    refused. The language is CORELAB_LANG's, else the container's.
     """
-    language.use(language.preferred())
-    exercises = judging.load_exercises()
+    i18n.use(i18n.preferred())
+    exercises = judge.load_exercises()
     seed = secrets.randbelow(2**63)
     try:
-        (student,) = find([root / "submission"], judging.stems(exercises), owner="submission")
+        (student,) = find([root / "submission"], judge.stems(exercises), owner="submission")
     except UserError:  # nothing that could be an answer: all of it is missing
         student = Student("submission", "submission")
     rows = {}
     with Sandbox(require="separate user") as sandbox:
         for name, exercise in exercises.items():
             answer = student.answers.get(name)
-            verdict = judging.judge_file(sandbox, exercise, answer, seed)
+            verdict = judge.judge_file(sandbox, exercise, answer, seed)
             rows[name] = Row(Key("", "", seed, ""), answer.note if answer else "", verdict)
     graded = gradebook.Graded(replace(student, name=_name(root)), rows)
-    gradebook.write(root / "results" / "results.json", [gradebook.gradescope_json(graded, exercises)])
+    gradebook.write(
+        root / "results" / "results.json", [gradebook.gradescope_json(graded, exercises)]
+    )
     return 0
 
 

@@ -6,7 +6,8 @@ from corelab.optim.base import Group, Optimizer, Params, State, Tensor, never_ze
 
 
 class Adagrad(Optimizer):
-    """An η for every weight, smaller the larger its gradients have been (slide 6-3; Duchi et al. 2011).
+    """An η for every weight, smaller the larger its gradients have been (slide 6-3; Duchi et al.
+    2011).
 
     torch    θ ← θ − η g / (√Σg² + ε)    Σg² from initial_accumulator_value; η divided by 1 + (t − 1)·lr_decay
     course   θ ← θ − ηᵗ g / σᵗ           ηᵗ = η / √(t + 1), σᵗ = √(Σg² / (t + 1)); no ε, and 0/0 is 0

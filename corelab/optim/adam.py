@@ -6,12 +6,14 @@ from corelab.optim.base import Group, Optimizer, Params, State, Tensor, squeezed
 
 
 class Adam(Optimizer):
-    """Momentum and RMSprop, each corrected for its start at 0 (slide 6-3; Algorithm 1 of arXiv 1412.6980).
+    """Momentum and RMSprop, each corrected for its start at 0 (slide 6-3; Algorithm 1 of arXiv
+    1412.6980).
 
     m ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²,  m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
     θ ← θ − η m̂ / (√v̂ + ε), in both conventions
 
-    Of torch only: amsgrad takes the largest v so far (Reddi et al. 2018), capturable counts t on the GPU.
+    Of torch only: amsgrad takes the largest v so far (Reddi et al. 2018), capturable counts t on
+    the GPU.
     """
 
     conventions: tuple[str, ...] = ("torch", "course")
@@ -34,12 +36,22 @@ class Adam(Optimizer):
         convention: str = "torch",
     ) -> None:
         betas = (squeezed(betas[0]), squeezed(betas[1]))
-        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+        }
         flags = {"foreach": foreach, "maximize": maximize, "capturable": capturable}
         super().__init__(params, {**defaults, **flags, "convention": convention})
 
     def new_state(self, theta: Tensor, group: Group) -> State:
-        state = {"step": zero_step(theta, group), "exp_avg": zeros(theta), "exp_avg_sq": zeros(theta)}
+        state = {
+            "step": zero_step(theta, group),
+            "exp_avg": zeros(theta),
+            "exp_avg_sq": zeros(theta),
+        }
         if group["amsgrad"]:
             state["max_exp_avg_sq"] = zeros(theta)
         return state
@@ -52,4 +64,6 @@ class Adam(Optimizer):
         if group["amsgrad"]:
             v = state["max_exp_avg_sq"].clamp_min_(v)
         denominator = v.sqrt().div_((1 - beta2**t) ** 0.5).add_(group["eps"])  # √v̂ + ε
-        theta.addcdiv_(m, denominator, value=-group["lr"] / (1 - beta1**t))  # θ ← θ − η m̂ / (√v̂ + ε)
+        theta.addcdiv_(
+            m, denominator, value=-group["lr"] / (1 - beta1**t)
+        )  # θ ← θ − η m̂ / (√v̂ + ε)

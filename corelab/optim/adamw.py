@@ -30,7 +30,9 @@ class AdamW(Adam):
         convention: str = "torch",
     ) -> None:
         flags: Group = {"maximize": maximize, "foreach": foreach, "capturable": capturable}
-        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **flags, convention=convention)
+        super().__init__(
+            params, lr, betas, eps, weight_decay, amsgrad, **flags, convention=convention
+        )
 
     def decay(self, theta: Tensor, g: Tensor, group: Group) -> Tensor:
         theta.mul_(1 - group["lr"] * group["weight_decay"])  # θ ← θ − η wd θ

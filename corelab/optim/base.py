@@ -6,7 +6,7 @@ A step takes every parameter θ that has a gradient g, and does
     g ← g + wd·θ     weight decay (AdamW has its own: `decay`)
     update           the formula, on one parameter
 
-`update` is what to compare with the slide. `foreach.py` runs the same `update` on many parameters at once.
+`update` is what to compare with the slide. `_foreach.py` runs the same `update` on many parameters at once.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from corelab.optim import foreach
+from corelab.optim import _foreach
 
 Params = Iterable[Tensor] | Iterable[dict[str, Any]] | Iterable[tuple[str, Tensor]]
 Group = dict[str, Any]
@@ -25,12 +25,15 @@ State = dict[str, Tensor]
 class Optimizer(torch.optim.Optimizer):
     """A from-scratch optimizer: a subclass writes `update`, and of the rest what it needs.
 
-    Hyper-parameters live in `param_groups` and nowhere else, state in `self.state[θ]` under torch's own keys:
-    copies, pickles, schedulers and a `state_dict` exchanged with torch.optim rest on that.
+    Hyper-parameters live in `param_groups` and nowhere else, state in `self.state[θ]` under torch's
+    own keys: copies, pickles, schedulers and a `state_dict` exchanged with torch.optim rest on
+    that.
     """
 
     conventions: tuple[str, ...] = ("torch",)  # with "course" where the slides have the optimizer
-    not_in_slides: tuple[str, ...] = ()  # hyper-parameters which must be 0 by the slides' convention
+    not_in_slides: tuple[
+        str, ...
+    ] = ()  # hyper-parameters which must be 0 by the slides' convention
     fixed: ClassVar[Group] = {}  # what torch's counterpart reads in a group, and is no choice here
     remembers = True  # whether anything is kept between steps
     squares = False  # whether g is squared: of a complex g, the real and the imaginary part each
@@ -57,7 +60,8 @@ class Optimizer(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient. Returns the loss of `closure`, or None without one."""
+        """Update every parameter that has a gradient. Returns the loss of `closure`, or None
+        without one."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -66,8 +70,8 @@ class Optimizer(torch.optim.Optimizer):
             refuse_capture(group)
             if isinstance(group["lr"], Tensor):
                 group = {**group, "lr": squeezed(group["lr"])}
-            if foreach.wanted(group):
-                foreach.step(self, group)
+            if _foreach.wanted(group):
+                _foreach.step(self, group)
                 continue
             for theta in group["params"]:
                 g = theta.grad
@@ -93,8 +97,8 @@ class Optimizer(torch.optim.Optimizer):
         if group["weight_decay"] != 0:
             g = self.decay(theta, g, group)
         if self.squares and theta.is_complex():
-            state = {key: foreach.real(x) for key, x in state.items()}
-            theta, g = foreach.real(theta), foreach.real(g)
+            state = {key: _foreach.real(x) for key, x in state.items()}
+            theta, g = _foreach.real(theta), _foreach.real(g)
         if group["convention"] == "course":
             self.course_update(theta, g, state, group)
         else:
@@ -106,7 +110,8 @@ class Optimizer(torch.optim.Optimizer):
         super().add_param_group(param_group)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take over a pickle or a `state_dict`. What a group of torch's leaves out, the convention, stays."""
+        """Take over a pickle or a `state_dict`. What a group of torch's leaves out, the convention,
+        stays."""
         groups = state["param_groups"]
         for group, mine in zip(groups, self.__dict__.get("param_groups", groups), strict=True):
             for key, value in mine.items():
@@ -121,7 +126,15 @@ def check(optimizer: Optimizer, group: Group) -> None:
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
     words = {"lr": "learning rate", "eps": "epsilon value"}
-    for key in ("lr", "eps", "momentum", "alpha", "lr_decay", "weight_decay", "initial_accumulator_value"):
+    for key in (
+        "lr",
+        "eps",
+        "momentum",
+        "alpha",
+        "lr_decay",
+        "weight_decay",
+        "initial_accumulator_value",
+    ):
         if not group.get(key, 0) >= 0:
             raise ValueError(f"Invalid {words.get(key, key + ' value')}: {group[key]}")
     for i, beta in enumerate((beta1, beta2)):
@@ -131,11 +144,15 @@ def check(optimizer: Optimizer, group: Group) -> None:
         raise ValueError("betas must be either both floats or both Tensors")
     for key, x in (("lr", lr), ("betas[0]", beta1)):
         if isinstance(x, Tensor) and group["foreach"] and not group.get("capturable", True):
-            raise ValueError(f"{key} as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(
+                f"{key} as a Tensor is not supported for capturable=False and foreach=True"
+            )
     if group.get("nesterov") and (group["momentum"] <= 0 or group["dampening"] != 0):
         raise ValueError("Nesterov momentum requires a momentum and zero dampening")
     if group["convention"] not in ("torch", "course"):
-        raise ValueError(f"Invalid convention: {group['convention']!r}, expected 'torch' or 'course'")
+        raise ValueError(
+            f"Invalid convention: {group['convention']!r}, expected 'torch' or 'course'"
+        )
     if group["convention"] not in optimizer.conventions:
         raise ValueError(f"Invalid convention: 'course', but {name} is not in the slides")
     for key, value in optimizer.fixed.items():
@@ -147,12 +164,20 @@ def check(optimizer: Optimizer, group: Group) -> None:
 
 
 def refuse_capture(group: Group) -> None:
-    """Raise RuntimeError where a captured graph would repeat one t for ever: t must be counted on the GPU."""
+    """Raise RuntimeError where a captured graph would repeat one t for ever: t must be counted on
+    the GPU."""
     safe = group.get("capturable", not group.get("lr_decay"))
-    if safe or not group["params"] or not group["params"][0].is_cuda or torch.compiler.is_compiling():
+    if (
+        safe
+        or not group["params"]
+        or not group["params"][0].is_cuda
+        or torch.compiler.is_compiling()
+    ):
         return
     if torch.cuda.is_current_stream_capturing():
-        raise RuntimeError("Attempting CUDA graph capture of step() but param_groups' capturable is False.")
+        raise RuntimeError(
+            "Attempting CUDA graph capture of step() but param_groups' capturable is False."
+        )
 
 
 def squeezed(x: float | Tensor) -> float | Tensor:
@@ -171,6 +196,7 @@ def zero_step(theta: Tensor, group: Group) -> Tensor:
 
 
 def never_zero_(sigma: Tensor) -> Tensor:
-    """σ, with √(the smallest positive number) in place of 0: then 0/0 is 0, and no other quotient changes."""
+    """σ, with √(the smallest positive number) in place of 0: then 0/0 is 0, and no other quotient
+    changes."""
     info = torch.finfo(sigma.dtype)
     return sigma.clamp_min_((info.smallest_normal * info.eps) ** 0.5)

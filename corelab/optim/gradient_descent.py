@@ -8,8 +8,9 @@ from corelab.optim.base import Group, Optimizer, Params, State, Tensor
 class GradientDescent(Optimizer):
     """θ ← θ − η g, the same in both conventions (slide 6-2; torch.optim.SGD without momentum).
 
-    lr is η, weight_decay·θ is added to g, maximize climbs, foreach updates all parameters together. Like all
-    the others, it raises ValueError for values that make no sense, and RuntimeError for a sparse gradient.
+    lr is η, weight_decay·θ is added to g, maximize climbs, foreach updates all parameters together.
+    Like all the others, it raises ValueError for values that make no sense, and RuntimeError for a
+    sparse gradient.
     """
 
     conventions = ("torch", "course")

@@ -30,7 +30,12 @@ class Momentum(Optimizer):
         foreach: bool | None = None,
         convention: str = "torch",
     ) -> None:
-        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "dampening": dampening,
+            "weight_decay": weight_decay,
+        }
         flags = {"maximize": maximize, "foreach": foreach, "convention": convention}
         super().__init__(params, defaults | flags)
 
@@ -43,7 +48,9 @@ class Momentum(Optimizer):
         if "momentum_buffer" not in state:
             state["momentum_buffer"] = g.clone()  # the first v is g, undampened
             return state["momentum_buffer"]
-        return state["momentum_buffer"].mul_(group["momentum"]).add_(g, alpha=1 - group["dampening"])
+        return (
+            state["momentum_buffer"].mul_(group["momentum"]).add_(g, alpha=1 - group["dampening"])
+        )
 
     def update(self, theta: Tensor, g: Tensor, state: State, group: Group) -> None:
         v = self.velocity(g, state, group)  # v ← λ v + (1 − dampening) g

@@ -7,10 +7,12 @@ from corelab.optim.momentum import Momentum
 
 
 class Nesterov(Momentum):
-    """v ← λ v + g, then θ ← θ − η (g + λ v): along the v of the next step, as far as it is known by now.
+    """v ← λ v + g, then θ ← θ − η (g + λ v): along the v of the next step, as far as it is known by
+    now.
 
-    Sutskever et al. 2013, *On the importance of initialization and momentum in deep learning*, in the form of
-    torch.optim.SGD(nesterov=True). Arguments as in `Momentum`; momentum may not be 0, dampening must be.
+    Sutskever et al. 2013, *On the importance of initialization and momentum in deep learning*, in
+    the form of torch.optim.SGD(nesterov=True). Arguments as in `Momentum`; momentum may not be 0,
+    dampening must be.
     """
 
     conventions = ("torch",)

@@ -15,8 +15,8 @@ import torch
 from tabulate import tabulate
 
 from corelab import optim
-from corelab.language import N_, _
-from corelab.optim import slides
+from corelab.common.i18n import N_, _
+from corelab.optim import course_rules
 
 Make = Callable[[Any], Any]  # parameter groups → an optimizer
 HEADINGS = {
@@ -52,9 +52,9 @@ def compare(
 ) -> Comparison:
     """Step two optimizers side by side, in float64, through what may happen to parameters.
 
-    Of two groups the second has half the lr. Of five parameters one is a scalar, one has no gradient at every
-    third step, and one is frozen for ten steps. `falling` takes a tenth off the lr at every step; `zeros`
-    makes every fourth number of a gradient 0, as dead ReLUs do.
+    Of two groups the second has half the lr. Of five parameters one is a scalar, one has no
+    gradient at every third step, and one is frozen for ten steps. `falling` takes a tenth off the
+    lr at every step; `zeros` makes every fourth number of a gradient 0, as dead ReLUs do.
 
         compare(lambda p: optim.Adam(p, lr=0.1), lambda p: torch.optim.Adam(p, lr=0.1)).largest
     """
@@ -81,7 +81,9 @@ def compare(
             optimizer.step()
             for group in optimizer.param_groups:
                 group["lr"] = group["lr"] * (0.9 if falling else 1)
-        difference = max((x - y).detach().abs().nan_to_num(math.inf, math.inf).max().item() for x, y in pairs)
+        difference = max(
+            (x - y).detach().abs().nan_to_num(math.inf, math.inf).max().item() for x, y in pairs
+        )
         largest = max(largest, difference)
         if first_step is None and difference > tolerance:
             first_step = step + 1
@@ -89,7 +91,8 @@ def compare(
 
 
 class Seeded(torch.optim.RMSprop):
-    """torch's RMSprop from the slide's σ⁰ = |g⁰|: the running mean of g² starts at g⁰² instead of 0."""
+    """torch's RMSprop from the slide's σ⁰ = |g⁰|: the running mean of g² starts at g⁰² instead of
+    0."""
 
     def step(self, closure: Any = None) -> Any:
         for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
@@ -129,7 +132,12 @@ def cases() -> Iterator[Case]:
             {},
             {"lr_decay": 0.1, "initial_accumulator_value": 0.1, "weight_decay": 0.1},
         ),
-        (optim.RMSprop, rmsprop, {}, {"alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1}),
+        (
+            optim.RMSprop,
+            rmsprop,
+            {},
+            {"alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1},
+        ),
         (optim.Adam, adam, {}, {"betas": (0.8, 0.9), "amsgrad": True, "weight_decay": 0.1}),
         (optim.AdamW, adamw, {}, {"betas": (0.8, 0.9), "amsgrad": True, "maximize": True}),
     ):
@@ -139,14 +147,15 @@ def cases() -> Iterator[Case]:
 
     course = {"convention": "course"}
     for ours, rule in (
-        (optim.GradientDescent, slides.gradient_descent),
-        (optim.Momentum, slides.momentum),
-        (optim.Adagrad, slides.adagrad),
-        (optim.RMSprop, slides.rmsprop),
-        (optim.Adam, slides.adam),
+        (optim.GradientDescent, course_rules.gradient_descent),
+        (optim.Momentum, course_rules.momentum),
+        (optim.Adagrad, course_rules.adagrad),
+        (optim.RMSprop, course_rules.rmsprop),
+        (optim.Adam, course_rules.adam),
     ):
-        yield Case(ours, course, N_("the slide"), partial(slides.Slide, rule=rule, lr=0.1))
-    # With a falling lr, no setting of torch gives the slide's momentum. With eps=0, torch makes NaN of 0/0.
+        yield Case(ours, course, N_("the slide"), partial(course_rules.Slide, rule=rule, lr=0.1))
+    # With a falling lr, no setting of torch gives the slide's momentum. With eps=0, torch makes NaN
+    # of 0/0.
     make = partial(sgd, lr=0.1, momentum=0.9)
     yield Case(optim.Momentum, course, "torch.optim.SGD", make, lrs=("constant",))
     make = partial(adagrad, lr=0.1, eps=0)
@@ -184,12 +193,17 @@ def run(device: str = "cpu", as_json: bool = False) -> int:
         for row in table:
             row["settings"] = " ".join(f"{key}={value}" for key, value in row["settings"].items())
             far = row["largest_difference"]
-            row["largest_difference"] = _("not a number") if far is None else f"{far:.1e}" if far else "0"
+            row["largest_difference"] = (
+                _("not a number") if far is None else f"{far:.1e}" if far else "0"
+            )
             row["beside"] = _(row["beside"])
         headers = {key: _(heading) for key, heading in HEADINGS.items()}
         print(tabulate(table, headers, missingval="–", disable_numparse=True))
         counted = _("{count} comparisons, {differ} differ (float64, {device}, torch {version})")
         print(
-            "\n" + counted.format(count=len(table), differ=differ, device=device, version=torch.__version__)
+            "\n"
+            + counted.format(
+                count=len(table), differ=differ, device=device, version=torch.__version__
+            )
         )
     return 1 if differ else 0

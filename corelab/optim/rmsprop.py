@@ -1,6 +1,15 @@
 """RMSprop, slide 6-3."""
 
-from corelab.optim.base import Group, Optimizer, Params, State, Tensor, never_zero_, zero_step, zeros
+from corelab.optim.base import (
+    Group,
+    Optimizer,
+    Params,
+    State,
+    Tensor,
+    never_zero_,
+    zero_step,
+    zeros,
+)
 
 
 class RMSprop(Optimizer):
@@ -9,8 +18,8 @@ class RMSprop(Optimizer):
     torch    σ² ← α σ² + (1 − α) g² from 0    θ ← θ − η g / (σ + ε)
     course   the same from σ⁰ = |g⁰|          θ ← θ − η g / σ, no ε, and 0/0 is 0
 
-    Of torch only: centered takes the mean² of g off σ² (arXiv 1308.0850), momentum rolls on as in `Momentum`,
-    capturable counts t on the GPU.
+    Of torch only: centered takes the mean² of g off σ² (arXiv 1308.0850), momentum rolls on as in
+    `Momentum`, capturable counts t on the GPU.
     """
 
     conventions = ("torch", "course")
@@ -32,8 +41,19 @@ class RMSprop(Optimizer):
         *,
         convention: str = "torch",
     ) -> None:
-        defaults = {"lr": lr, "alpha": alpha, "eps": eps, "weight_decay": weight_decay, "momentum": momentum}
-        flags = {"centered": centered, "capturable": capturable, "foreach": foreach, "maximize": maximize}
+        defaults = {
+            "lr": lr,
+            "alpha": alpha,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum": momentum,
+        }
+        flags = {
+            "centered": centered,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+        }
         super().__init__(params, {**defaults, **flags, "convention": convention})
 
     def new_state(self, theta: Tensor, group: Group) -> State:

@@ -6,7 +6,12 @@ Figures are made without pyplot: nothing opens a window, and they look alike wit
     png, svg = plots.save(figure, Path("runs") / "loss_curves")
 """
 
-from corelab.plots.optimizing import effective_learning_rates, learning_rates, optimizers, ours_over_builtin
+from corelab.plots.optimizing import (
+    effective_learning_rates,
+    learning_rates,
+    optimizers,
+    ours_over_builtin,
+)
 from corelab.plots.paths import paths_on_contour, paths_on_curve
 from corelab.plots.predicting import class_names, confusion_matrix, worst_predictions
 from corelab.plots.style import OPTIMIZER_COLOURS, THEMES, save, use

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from corelab.language import _
+from corelab.common.i18n import _
 from corelab.plots.style import panels, styled, theme
 
 

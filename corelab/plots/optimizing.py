@@ -11,14 +11,15 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
-from corelab.language import _
+from corelab.common.i18n import _
 from corelab.plots.style import log_axis, name_curves, panels, smooth, styled, theme
 from corelab.sweep import Run
 
 
 @styled
 def learning_rates(runs: Sequence[Run]) -> Figure:
-    """Left: the loss of every epoch under every rate. Right: where each rate ended, diverged ones apart."""
+    """Left: the loss of every epoch under every rate. Right: where each rate ended, diverged ones
+    apart."""
     figure, (curves, ends) = panels(2, width=11)
     named = []
     for run, shade in zip(runs, theme().scale(len(runs)), strict=True):
@@ -27,25 +28,38 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
             name = f"η = {run.lr:g}"
             if run.history.diverged_at_step is not None:
                 name = _("{name} (diverged)").format(name=name)
-            curves.plot(np.arange(1, len(losses) + 1), losses, "o-", markersize=3, color=shade, label=name)
+            curves.plot(
+                np.arange(1, len(losses) + 1), losses, "o-", markersize=3, color=shade, label=name
+            )
             named.append((name, len(losses), losses[-1], shade))
-    curves.set(xlabel=_("epoch"), ylabel=_("training cross-entropy (nats)"), title=_("loss while training"))
+    curves.set(
+        xlabel=_("epoch"), ylabel=_("training cross-entropy (nats)"), title=_("loss while training")
+    )
     curves.set_ylim(0, 2.6)
     curves.xaxis.set_major_locator(MaxNLocator(integer=True))
     name_curves(curves, named)
 
-    finite = [(run.lr, run.test_cross_entropy) for run in runs if math.isfinite(run.test_cross_entropy)]
+    finite = [
+        (run.lr, run.test_cross_entropy) for run in runs if math.isfinite(run.test_cross_entropy)
+    ]
     diverged = [run.lr for run in runs if run.history.diverged_at_step is not None]
     colour = theme().optimizers.get(runs[0].optimizer, theme().soft)
     ends.plot([lr for lr, loss in finite], [loss for lr, loss in finite], "o-", color=colour)
-    ends.set(xlabel=_("learning rate η"), ylabel=_("test cross-entropy (nats)"), title=_("where it ends"))
+    ends.set(
+        xlabel=_("learning rate η"), ylabel=_("test cross-entropy (nats)"), title=_("where it ends")
+    )
     ends.set_ylim(0, 2.6)
     log_axis(ends, "x")
     if finite:
         best = min(finite, key=lambda end: end[1])
         below = -15 if best[1] > 0.3 else 7  # in points: off the line, and off the axis
         ends.annotate(
-            f"η = {best[0]:g}", best, (0, below), textcoords="offset points", ha="center", fontsize=9
+            f"η = {best[0]:g}",
+            best,
+            (0, below),
+            textcoords="offset points",
+            ha="center",
+            fontsize=9,
         )
     if diverged:
         _shade_diverged(
@@ -55,7 +69,8 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
 
 
 def _shade_diverged(axes: Axes, diverged: Sequence[float], below: float) -> None:
-    """The rates that diverged as crosses in a zone; below: the largest rate under them that did not."""
+    """The rates that diverged as crosses in a zone; below: the largest rate under them that did
+    not."""
     colour = theme().alarm
     edge = math.sqrt((below or min(diverged) / 16) * min(diverged))
     axes.axvspan(edge, max(diverged) * 1.6, color=colour, alpha=0.2, linewidth=0)
@@ -72,7 +87,9 @@ def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure
         ends = []
         for name, runs in runs_of.items():
             longest = max(run.history.steps for run in runs)
-            losses = np.full((len(runs), longest), np.nan)  # (seeds, steps); one that diverged is shorter
+            losses = np.full(
+                (len(runs), longest), np.nan
+            )  # (seeds, steps); one that diverged is shorter
             for row, run in zip(losses, runs, strict=True):
                 row[: run.history.steps] = smooth(run.history.losses)
             seen = losses[:, np.isfinite(losses).any(0)]
@@ -113,8 +130,12 @@ def ours_over_builtin(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]
     ends = []
     for name, (ours, builtin) in pairs.items():
         colour = theme().optimizers[name]
-        axes.plot(np.arange(1, len(builtin) + 1), smooth(builtin), color=colour, linewidth=5, alpha=0.35)
-        axes.plot(np.arange(1, len(ours) + 1), smooth(ours), "--", color=colour, linewidth=1.5, label=name)
+        axes.plot(
+            np.arange(1, len(builtin) + 1), smooth(builtin), color=colour, linewidth=5, alpha=0.35
+        )
+        axes.plot(
+            np.arange(1, len(ours) + 1), smooth(ours), "--", color=colour, linewidth=1.5, label=name
+        )
         ends.append((name, len(ours), smooth(ours)[-1], colour))
     axes.set(
         xlabel=_("step"),

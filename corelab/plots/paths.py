@@ -17,7 +17,10 @@ Cost = Callable[[Tensor], Tensor]
 
 @styled
 def paths_on_curve(
-    cost: Cost, paths: Mapping[str, Tensor], span: tuple[float, float], optimizers: Sequence[str] = ()
+    cost: Cost,
+    paths: Mapping[str, Tensor],
+    span: tuple[float, float],
+    optimizers: Sequence[str] = (),
 ) -> Figure:
     """A cost of one variable, and each path (steps + 1, 1) over it in a panel of its own.
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from corelab.common.i18n import N_, _
 from corelab.data import InMemoryDataset
-from corelab.language import N_, _
 from corelab.measure import Predictions
 from corelab.plots.style import panels, styled, theme
 
@@ -22,7 +22,11 @@ _FASHION = (
 
 def class_names(data: str) -> list[str]:
     """The ten classes of "fashion-mnist" or "mnist", in the language in use."""
-    return [_(name) for name in _FASHION] if data == "fashion-mnist" else [str(digit) for digit in range(10)]
+    return (
+        [_(name) for name in _FASHION]
+        if data == "fashion-mnist"
+        else [str(digit) for digit in range(10)]
+    )
 
 
 @styled
@@ -47,17 +51,27 @@ def worst_predictions(
         page[top : top + 28, left : left + 28] = pixels.reshape(28, 28).cpu().numpy()
         loss = float(predictions.losses[index])  # not a number where the network diverged
         text = _("{target}\ntaken for {said}\nloss {loss}").format(
-            target=classes[target], said=classes[said], loss=f"{loss:.1f}" if math.isfinite(loss) else "∞"
+            target=classes[target],
+            said=classes[said],
+            loss=f"{loss:.1f}" if math.isfinite(loss) else "∞",
         )
         axes.text(left + 14, top + 30, text, ha="center", va="top", fontsize=8.5)
     extent = (0, 40 * columns, 43 * rows, 0)
-    axes.imshow(page, theme().from_paper(theme().ink), vmin=0, vmax=1, extent=extent, interpolation="nearest")
+    axes.imshow(
+        page,
+        theme().from_paper(theme().ink),
+        vmin=0,
+        vmax=1,
+        extent=extent,
+        interpolation="nearest",
+    )
     return figure
 
 
 @styled
 def confusion_matrix(predictions: Predictions, classes: Sequence[str]) -> Figure:
-    """How many samples of each class (rows) were taken for which (columns); coloured by share of the row."""
+    """How many samples of each class (rows) were taken for which (columns); coloured by share of
+    the row."""
     counts = predictions.confusion(len(classes)).numpy()
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     figure, (axes,) = panels(1, width=6, height=5.7)
@@ -65,7 +79,15 @@ def confusion_matrix(predictions: Predictions, classes: Sequence[str]) -> Figure
     axes.imshow(strength, cmap=theme().from_paper(theme().full), vmin=0, vmax=1)
     for row, column in np.argwhere(counts):
         colour = theme().paper if strength[row, column] > 0.7 else theme().ink
-        axes.text(column, row, f"{counts[row, column]}", ha="center", va="center", fontsize=8, color=colour)
+        axes.text(
+            column,
+            row,
+            f"{counts[row, column]}",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=colour,
+        )
     places = np.arange(len(classes))
     axes.set_xticks(places, classes, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(places, classes)

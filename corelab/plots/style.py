@@ -18,14 +18,15 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-FONT = Path(__file__).parents[1] / "fonts" / "NotoSansTC-corelab.ttf"
+FONT = Path(__file__).parents[1] / "common" / "fonts" / "NotoSansTC-corelab.ttf"
 OPTIMIZERS = ("Momentum", "Adagrad", "RMSprop", "Adam", "AdamW", "Nesterov", "GradientDescent")
 Plot = TypeVar("Plot", bound=Callable[..., Figure])
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a figure. Every colour of a curve stands out from the paper by 3:1 at least."""
+    """The colours of a figure. Every colour of a curve stands out from the paper by 3:1 at
+    least."""
 
     paper: str
     ink: str
@@ -57,8 +58,9 @@ class Theme:
         return LinearSegmentedColormap.from_list("from paper", [self.paper, colour])
 
 
-# Okabe and Ito's colours (jfly.uni-koeln.de/color). On white their orange and sky blue stand out by 2.3:1
-# only: there all are moved a little, until each reaches 3:1 and no two are nearer than in the original.
+# Okabe and Ito's colours (jfly.uni-koeln.de/color). On white their orange and sky blue stand out by
+# 2.3:1 only: there all are moved a little, until each reaches 3:1 and no two are nearer than in the
+# original.
 THEMES = {
     "light": Theme(
         paper="#ffffff", ink="#222222", soft="#6b6b6b", grid="#e6e6e6", full="#1a69ab",
@@ -87,7 +89,8 @@ def theme() -> Theme:
 
 
 def styled(plot: Plot) -> Plot:
-    """The function that makes a figure, in the kit's style and with its layout solved once for all."""
+    """The function that makes a figure, in the kit's style and with its layout solved once for
+    all."""
 
     @functools.wraps(plot)
     def make(*args: Any, **kwargs: Any) -> Figure:
@@ -110,7 +113,8 @@ def save(figure: Figure, path: str | Path) -> list[Path]:
     png, svg = Path(f"{path}.png"), Path(f"{path}.svg")
     figure.set_dpi(150)
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "corelab"}):
-        # Not savefig, which draws everything once more beforehand, for a layout that is solved already.
+        # Not savefig, which draws everything once more beforehand, for a layout that is solved
+        # already.
         FigureCanvasAgg(figure).print_png(png)
         FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # it counts 72 dots an inch
     figure.set_dpi(150)
@@ -144,8 +148,8 @@ def number(value: float) -> str:
 def name_curves(axes: Axes, ends: Sequence[tuple[str, float, float, Any]]) -> None:
     """Write the name of every curve beside its right end (name, x, y, colour), none over another.
 
-    The limits of the axes must be set. A curve that diverged left at the top. A legend where there are
-    too many.
+    The limits of the axes must be set. A curve that diverged left at the top. A legend where there
+    are too many.
     """
     figure: Any = axes.figure
     size = mpl.rcParams["font.size"] * 0.9
@@ -154,7 +158,10 @@ def name_curves(axes: Axes, ends: Sequence[tuple[str, float, float, Any]]) -> No
         axes.legend(fontsize=size * 0.8, ncols=2, columnspacing=1).set_in_layout(False)
         return
     low, high = sorted(axes.get_ylim())
-    ends = [(n, x, min(max(y, low), high) if np.isfinite(y) else high, colour) for n, x, y, colour in ends]
+    ends = [
+        (n, x, min(max(y, low), high) if np.isfinite(y) else high, colour)
+        for n, x, y, colour in ends
+    ]
     to_share = axes.transScale + axes.transLimits
     ends.sort(key=lambda end: end[2])
     wanted = [to_share.transform((x, y))[1] for _, x, y, _ in ends]
@@ -165,7 +172,8 @@ def name_curves(axes: Axes, ends: Sequence[tuple[str, float, float, Any]]) -> No
 
 
 def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
-    """Positions from 0 to 1, rising, `gap` apart at least and as near to the wanted ones as that allows.
+    """Positions from 0 to 1, rising, `gap` apart at least and as near to the wanted ones as that
+    allows.
 
     wanted: rising. Isotonic regression of what is left without the gaps, by pooling neighbours.
     """
@@ -183,13 +191,16 @@ def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
 
 def smooth(values: Sequence[float], width: int = 9) -> np.ndarray:
     """The running mean over `width` steps: batches differ, and hide the trend."""
-    padded = np.pad(np.asarray(values, dtype=float), (width // 2, width - 1 - width // 2), mode="edge")
+    padded = np.pad(
+        np.asarray(values, dtype=float), (width // 2, width - 1 - width // 2), mode="edge"
+    )
     return np.convolve(padded, np.ones(width) / width, mode="valid")
 
 
 @functools.cache
 def _families() -> list[str]:
-    """Where a character is looked for, in this order. matplotlib complains of a font that is not there."""
+    """Where a character is looked for, in this order. matplotlib complains of a font that is not
+    there."""
     font_manager.fontManager.addfont(FONT)
     there = {font.name for font in font_manager.fontManager.ttflist}
     ours = font_manager.get_font(FONT).family_name

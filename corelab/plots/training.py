@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from corelab.language import _
+from corelab.common.i18n import _
 from corelab.plots.style import log_axis, name_curves, number, panels, styled, theme
 from corelab.sweep import Run
 from corelab.training import History
@@ -19,7 +19,8 @@ from corelab.training import History
 
 @styled
 def loss_curves(histories: Mapping[str, History]) -> Figure:
-    """Loss against samples seen, and against seconds: one curve a history, noise as a band behind it."""
+    """Loss against samples seen, and against seconds: one curve a history, noise as a band behind
+    it."""
     figure, (by_samples, by_seconds) = panels(2, width=11)
     by_samples.set(xlabel=_("samples seen"), title=_("the same samples, cut differently"))
     by_seconds.set(xlabel=_("time (s)"), title=_("and the time that they take"))
@@ -44,7 +45,9 @@ def epoch_losses(values: Mapping[str, Sequence[float]]) -> Figure:
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for (name, losses), colour in zip(values.items(), theme().curves, strict=False):
-        axes.plot(np.arange(1, len(losses) + 1), losses, "o-", markersize=3, color=colour, label=name)
+        axes.plot(
+            np.arange(1, len(losses) + 1), losses, "o-", markersize=3, color=colour, label=name
+        )
         ends += [(name, len(losses), losses[-1], colour)] if len(losses) else []
     axes.set(xlabel=_("epoch"), ylabel=_("training cross-entropy (nats)"))
     axes.set_ylim(bottom=0)
@@ -55,7 +58,8 @@ def epoch_losses(values: Mapping[str, Sequence[float]]) -> Figure:
 
 @styled
 def batch_sizes(runs: Sequence[Run], mebibytes: Sequence[float]) -> Figure:
-    """The same samples under each batch size: the time of an epoch, the memory of a step, and the loss.
+    """The same samples under each batch size: the time of an epoch, the memory of a step, and the
+    loss.
 
     mebibytes: what a step of each run holds.
     """
@@ -77,17 +81,22 @@ def batch_sizes(runs: Sequence[Run], mebibytes: Sequence[float]) -> Figure:
             axes.set_ylim(bottom=0)
         else:
             log_axis(axes, "y")
-        side, aside = ("right", -3) if values[-1] > values[0] else ("left", 3)  # beside the line, not on it
+        side, aside = (
+            ("right", -3) if values[-1] > values[0] else ("left", 3)
+        )  # beside the line, not on it
         for size, value in zip(sizes, values, strict=True):
             text = number(float(f"{value:.2g}"))
-            axes.annotate(text, (size, value), (aside, 5), textcoords="offset points", ha=side, fontsize=9)
+            axes.annotate(
+                text, (size, value), (aside, 5), textcoords="offset points", ha=side, fontsize=9
+            )
     return figure
 
 
 def _curve_with_noise(
     axes: Axes, x: np.ndarray, y: np.ndarray, colour: str, label: str
 ) -> tuple[float, float]:
-    """The mean of up to 60 stretches of equal width on the logarithmic axis, and their 10–90 % range.
+    """The mean of up to 60 stretches of equal width on the logarithmic axis, and their 10–90 %
+    range.
 
     Where the curve ends.
     """

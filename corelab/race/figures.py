@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from corelab.errors import UserError
-from corelab.language import _
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
 from corelab.race.paths import STEPS
 from corelab.race.surfaces import SURFACES, Surface
 
@@ -18,7 +18,9 @@ try:
     from bokeh.plotting import figure
     from bokeh.resources import Resources
 except ImportError as error:
-    raise UserError(_('Bokeh draws the race, and is not installed: pip install "bokeh>=3.4"')) from error
+    raise UserError(
+        _('Bokeh draws the race, and is not installed: pip install "bokeh>=3.4"')
+    ) from error
 
 LEVELS = 14  # of a surface
 # The lowest ground, the highest, and the lines between two heights.
@@ -62,7 +64,9 @@ def _contours(plot: figure, surface: Surface) -> None:
     levels = np.quantile(heights, np.linspace(0, 1, LEVELS) ** 1.5)
     levels[0] = 0
     bands = ["white"] * (LEVELS - 1)  # race.js colours them
-    contour = plot.contour(x, y, heights, levels, fill_color=bands, line_color="gray", line_width=0.7)
+    contour = plot.contour(
+        x, y, heights, levels, fill_color=bands, line_color="gray", line_width=0.7
+    )
     contour.update(name=surface.name, visible=False)
     renderers: tuple[Any, ...] = (contour.fill_renderer, contour.line_renderer)
     for data in (renderer.data_source.data for renderer in renderers):
@@ -101,12 +105,16 @@ def _figure(name: str, x: str, y: str, **settings: Any) -> figure:
 
 
 def _lines(plot: figure, name: str, **look: Any) -> None:
-    plot.multi_line("xs", "ys", color="color", line_join="round", source=_source(name, "xs ys color"), **look)
+    plot.multi_line(
+        "xs", "ys", color="color", line_join="round", source=_source(name, "xs ys color"), **look
+    )
 
 
 def _heads(plot: figure) -> None:
     source = _source("heads", "x y marker color")
-    plot.scatter("x", "y", marker="marker", size=12, fill_color="color", line_width=1.5, source=source)
+    plot.scatter(
+        "x", "y", marker="marker", size=12, fill_color="color", line_width=1.5, source=source
+    )
 
 
 def _source(name: str, columns: str) -> ColumnDataSource:

@@ -18,9 +18,9 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from corelab import plots
-from corelab.errors import UserError
-from corelab.files import write_atomically
-from corelab.language import LANGUAGES, N_, _, translations
+from corelab.common.errors import UserError
+from corelab.common.files import write_atomically
+from corelab.common.i18n import LANGUAGES, N_, _, translations
 from corelab.race import figures
 from corelab.race.paths import FAR, FLOOR, FULL, MOMENTA, OPTIMIZERS, STEPS, packed, settings
 from corelab.race.surfaces import RAVINE, SURFACES
@@ -83,7 +83,9 @@ def write(out: Path, language: str) -> int:
 def html(language: str) -> str:
     """The page: in both languages, and opening in this one. A browser loads nothing for it."""
     scripts = [Markup(figures.script()), Markup(_file("race.js"))]
-    allowed = " ".join(f"'sha256-{_base64(hashlib.sha256(script.encode()).digest())}'" for script in scripts)
+    allowed = " ".join(
+        f"'sha256-{_base64(hashlib.sha256(script.encode()).digest())}'" for script in scripts
+    )
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -93,7 +95,7 @@ def html(language: str) -> str:
         old=_translated(language)["old"],
         policy="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; "
         f"form-action 'none'; script-src {allowed}",
-        style=Markup(_file("page.css", "corelab") + _file("race.css")),
+        style=Markup(_file("page.css", "corelab.common") + _file("race.css")),
         scripts=scripts,
         markers=MARKERS,
         surfaces=SURFACES,
@@ -122,7 +124,9 @@ def _content(language: str) -> dict[str, Any]:
             {"name": name, "marker": MARKERS[name][0], "momenta": count, "before": sum(momenta[:i])}
             for i, (name, count) in enumerate(zip(OPTIMIZERS, momenta, strict=True))
         ],
-        "surfaces": {surface.name: {key: getattr(surface, key) for key in shown} for surface in SURFACES},
+        "surfaces": {
+            surface.name: {key: getattr(surface, key) for key in shown} for surface in SURFACES
+        },
         "themes": {
             name: {"optimizers": theme.optimizers, **figures.ground(name)}
             for name, theme in plots.THEMES.items()
@@ -134,7 +138,9 @@ def _content(language: str) -> dict[str, Any]:
 
 def _translated(language: str) -> dict[str, str]:
     translate = translations(language).gettext
-    texts = {name: name for name in OPTIMIZERS} | {name: translate(text) for name, text in TEXTS.items()}
+    texts = {name: name for name in OPTIMIZERS} | {
+        name: translate(text) for name, text in TEXTS.items()
+    }
     for surface in SURFACES:
         texts |= {
             surface.name: translate(surface.name),

@@ -21,7 +21,8 @@ FULL = 65534  # 16 bits, but for one number that is left to say: more
 
 
 def settings(optimizer: str, rate: float) -> list[dict[str, Any]]:
-    """The settings of an optimizer at one rate: one for every momentum where it has one, else just one."""
+    """The settings of an optimizer at one rate: one for every momentum where it has one, else just
+    one."""
     if optimizer in ("Momentum", "Nesterov"):
         return [{"lr": rate, "momentum": momentum} for momentum in MOMENTA]
     if optimizer == "Adam":  # its β₁ is the momentum, β₂ stays
@@ -32,8 +33,8 @@ def settings(optimizer: str, rate: float) -> list[dict[str, Any]]:
 def race(surface: Surface, optimizer: str) -> torch.Tensor:
     """The paths (settings, starts, STEPS + 1, 2) in float64, settings rate by rate.
 
-    One optimizer with a parameter group a setting, all starts in one parameter: the numbers are those of
-    separate runs to the last bit, as every update works number by number.
+    One optimizer with a parameter group a setting, all starts in one parameter: the numbers are
+    those of separate runs to the last bit, as every update works number by number.
     """
     chosen = [setting for rate in surface.rates for setting in settings(optimizer, rate)]
     starts = torch.tensor(surface.starts, dtype=torch.float64)
@@ -51,12 +52,14 @@ def race(surface: Surface, optimizer: str) -> torch.Tensor:
 
 
 def packed(surface: Surface) -> bytes:
-    """All races on a surface: θ₁, θ₂ and the height over the lowest, 16 bits each, compressed by zlib.
+    """All races on a surface: θ₁, θ₂ and the height over the lowest, 16 bits each, compressed by
+    zlib.
 
-    Points lie within FAR reaches of the centre; one farther out is drawn in towards it. Heights lie on a
-    logarithmic scale from 10^FLOOR (0: that or less) to `surface.lost` (FULL; FULL + 1: more). Stored are the
-    differences from step to step, the upper bytes of all before the lower ones: a third of the size, as paths
-    go straight on more often than not.
+    Points lie within FAR reaches of the centre; one farther out is drawn in towards it. Heights lie
+    on a logarithmic scale from 10^FLOOR (0: that or less) to `surface.lost` (FULL; FULL + 1: more).
+    Stored are the
+    differences from step to step, the upper bytes of all before the lower ones: a third of the
+    size, as paths go straight on more often than not.
     """
     points = torch.cat([race(surface, name) for name in OPTIMIZERS])
     heights = (surface.cost(points) - surface.lowest).numpy()
@@ -64,7 +67,11 @@ def packed(surface: Surface) -> bytes:
     spot = np.nan_to_num(spot, nan=1, posinf=1, neginf=-1)
     spot /= np.maximum(1, np.abs(spot).max(-1, keepdims=True))
     scale = (np.log10(np.maximum(heights, 10**FLOOR)) - FLOOR) / (np.log10(surface.lost) - FLOOR)
-    numbers = np.stack([(spot[..., 0] + 1) / 2, (spot[..., 1] + 1) / 2, np.where(scale <= 1, scale, 2)])
+    numbers = np.stack(
+        [(spot[..., 0] + 1) / 2, (spot[..., 1] + 1) / 2, np.where(scale <= 1, scale, 2)]
+    )
     codes = np.minimum(np.round(numbers * FULL), FULL + 1).astype(np.uint16)
     changes = np.diff(codes, axis=-1, prepend=np.uint16(0))
-    return zlib.compress((changes >> 8).astype(np.uint8).tobytes() + changes.astype(np.uint8).tobytes(), 9)
+    return zlib.compress(
+        (changes >> 8).astype(np.uint8).tobytes() + changes.astype(np.uint8).tobytes(), 9
+    )

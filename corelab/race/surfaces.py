@@ -13,7 +13,7 @@ from math import pi
 import torch
 from torch import Tensor
 
-from corelab.language import N_
+from corelab.common.i18n import N_
 
 Point = tuple[float, float]
 
@@ -37,14 +37,20 @@ class Surface:
     bottom: float = 1e-6  # of the loss chart
 
     def grid(self, points: int) -> tuple[Tensor, Tensor, Tensor]:
-        """θ₁ and θ₂ along the edges of the view, and the heights over the lowest within: (points, points)."""
+        """θ₁ and θ₂ along the edges of the view, and the heights over the lowest within: (points,
+        points)."""
         along = torch.linspace(-self.reach, self.reach, points, dtype=torch.float64)
         x, y = along + self.centre[0], along + self.centre[1]
-        return x, y, self.cost(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)) - self.lowest
+        return (
+            x,
+            y,
+            self.cost(torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)) - self.lowest,
+        )
 
     @cached_property
     def lost(self) -> float:
-        """The height over the lowest beyond which a race is lost: ten times that of anything in the view."""
+        """The height over the lowest beyond which a race is lost: ten times that of anything in the
+        view."""
         return 10 * self.grid(100)[2].max().item()
 
 

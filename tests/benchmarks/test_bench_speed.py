@@ -109,7 +109,9 @@ def train(device):
 def test_epoch_beside_the_loop_that_a_student_writes(train, device, capsys):
     plain = transforms.Compose([transforms.ToTensor(), transforms.Normalize(train.mean, train.std)])
     dataset = datasets.FashionMNIST(PROJECT / "data", train=True, transform=plain)
-    found = ratios(lambda: epoch_of_a_student(dataset, device), lambda: epoch_of_the_kit(train, device), 3)
+    found = ratios(
+        lambda: epoch_of_a_student(dataset, device), lambda: epoch_of_the_kit(train, device), 3
+    )
     assert report(capsys, f"{device}: student's epoch / kit's epoch", found, "at least 4") >= 4
 
 
@@ -119,7 +121,8 @@ def test_epoch_beside_the_bare_loop(train, device, capsys):
 
 
 def test_start_to_first_loss(capsys):
-    """From the start of the interpreter to the first loss on the screen, beside the bare imports."""
+    """From the start of the interpreter to the first loss on the screen, beside the bare
+    imports."""
     first_loss = (
         "import corelab; train, _ = corelab.load_data(); loader = corelab.make_loader(train, 200, True);"
         "from corelab.losses import cross_entropy; x, y = next(iter(loader));"
@@ -133,7 +136,10 @@ def test_start_to_first_loss(capsys):
         )
 
     found = ratios(run(first_loss), run(imports), 7)
-    assert report(capsys, "start to first loss / import torch, torchvision", found, "at most 1.3") <= 1.3
+    assert (
+        report(capsys, "start to first loss / import torch, torchvision", found, "at most 1.3")
+        <= 1.3
+    )
 
 
 def test_help(capsys):

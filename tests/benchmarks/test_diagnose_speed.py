@@ -32,7 +32,10 @@ def taken(command: list[str], code: int = 0) -> tuple[float, float]:
     before, began = os.times(), time.perf_counter()
     assert subprocess.run(command, capture_output=True, check=False).returncode == code
     wall, after = time.perf_counter() - began, os.times()
-    children = (after.children_user + after.children_system, before.children_user + before.children_system)
+    children = (
+        after.children_user + after.children_system,
+        before.children_user + before.children_system,
+    )
     return wall, children[0] - children[1]
 
 
@@ -44,7 +47,8 @@ def taken(command: list[str], code: int = 0) -> tuple[float, float]:
 def test_under_two_seconds_beyond_importing_torch(which, code, capsys):
     rounds = [(taken(IMPORT), taken(diagnose(which), code)) for _ in range(ROUNDS)]
     walls, processor = (
-        [statistics.median(each[side][kind] for each in rounds) for side in (0, 1)] for kind in (0, 1)
+        [statistics.median(each[side][kind] for each in rounds) for side in (0, 1)]
+        for kind in (0, 1)
     )
     beyond = statistics.median(whole[0] - bare[0] for bare, whole in rounds)
     with capsys.disabled():

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from corelab.grading import judging
+from corelab.grading import judge
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions"
 JOBS = 2
@@ -37,7 +37,7 @@ print(json.dumps({"seconds": time.perf_counter() - began, "peak_mib": peak / 102
 
 def class_of(folder: Path, students: int, exercises: Iterable[str]) -> Path:
     """A folder a student, each with the complete answers, and no two of them the same."""
-    loaded = judging.load_exercises()
+    loaded = judge.load_exercises()
     for n in range(students):
         for name in exercises:
             answer = folder / f"student{n:03}" / loaded[name].FILE
@@ -51,24 +51,29 @@ def graded(class_: Path, out: Path) -> dict[str, float]:
     command = [sys.executable, "-c", DRIVER, class_, out, str(JOBS)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     book = (out / "gradebook.csv").read_text(encoding="utf-8-sig").split("\n")[1:-1]
-    assert all("timed out" not in line and "crashed" not in line and "not check" not in line for line in book)
+    assert all(
+        "timed out" not in line and "crashed" not in line and "not check" not in line
+        for line in book
+    )
     return json.loads(done.stdout.split("\n")[-2])
 
 
 @pytest.fixture(scope="module")
 def whole_class(tmp_path_factory) -> dict[str, float]:
-    folder = class_of(tmp_path_factory.mktemp("class"), 300, judging.load_exercises())
+    folder = class_of(tmp_path_factory.mktemp("class"), 300, judge.load_exercises())
     return graded(folder, tmp_path_factory.mktemp("out"))
 
 
 def test_a_class_of_300_by_3_in_under_ten_minutes(whole_class):
     seconds = whole_class["seconds"]
-    print(f"\n300 x 3 on {JOBS} workers: {seconds:.0f} s, {seconds / 900 * JOBS:.2f} s an answer and worker")
+    print(
+        f"\n300 x 3 on {JOBS} workers: {seconds:.0f} s, {seconds / 900 * JOBS:.2f} s an answer and worker"
+    )
     assert seconds < 600
 
 
 def test_the_graders_memory_does_not_grow_with_the_class(whole_class, tmp_path):
-    small = graded(class_of(tmp_path / "class", 30, judging.load_exercises()), tmp_path / "out")
+    small = graded(class_of(tmp_path / "class", 30, judge.load_exercises()), tmp_path / "out")
     ratio = whole_class["peak_mib"] / small["peak_mib"]
     print(f"\npeak memory: 300 / 30 students = {ratio:.3f} ({whole_class['peak_mib']:.0f} MiB)")
     assert ratio < 1.1
@@ -92,7 +97,9 @@ def test_twenty_times_the_throughput_of_otter_run(tmp_path):
     bundle = tmp_path / "autograder.zip"
 
     def run(folder: Path, *arguments: str | Path) -> None:
-        subprocess.run([otter, *arguments], cwd=folder, env=environment, capture_output=True, check=True)
+        subprocess.run(
+            [otter, *arguments], cwd=folder, env=environment, capture_output=True, check=True
+        )
 
     def judge(answer: Path) -> None:
         run(answer.parent, "run", "-a", bundle, answer.name)
@@ -105,7 +112,9 @@ def test_twenty_times_the_throughput_of_otter_run(tmp_path):
     with ThreadPoolExecutor(JOBS) as pool:
         list(pool.map(judge, answers))
     otters = (time.perf_counter() - began) / theirs
-    of_ours = graded(class_of(tmp_path / "ours", ours, ["corelab1"]), tmp_path / "out")["seconds"] / ours
+    of_ours = (
+        graded(class_of(tmp_path / "ours", ours, ["corelab1"]), tmp_path / "out")["seconds"] / ours
+    )
     print(f"\nexercise 1, an answer: otter run {otters:.2f} s, here, sandboxed, {of_ours:.3f} s")
     print(f"otter run / here = {otters / of_ours:.0f}")
     assert otters / of_ours >= 20

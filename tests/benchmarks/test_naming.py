@@ -22,8 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "exercises"))
 from answers import RIGHT, judge, right
 from test_mistakes import FIRST, SECOND, THIRD
 
-from corelab.exercises import _network as network
-from corelab.exercises import _recorder, _training, _values, corelab1
+from corelab.grading.exercises import corelab1
+from corelab.grading.exercises.evidence import epoch_losses, training_run
+from corelab.grading.exercises.evidence import numpy_network as network
+from corelab.grading.exercises.in_child import recorder
 
 RIGHT_ONES = [(name[:8], right(name)) for name in RIGHT]
 WRONG_ONES = [(wrong.of[:8], wrong.source()) for wrong in [*FIRST, *SECOND, *THIRD][::4]]
@@ -32,15 +34,15 @@ WRONG_ONES = [(wrong.of[:8], wrong.source()) for wrong in [*FIRST, *SECOND, *THI
 @contextlib.contextmanager
 def without_names(patch: pytest.MonkeyPatch):
     """Judge, and name nothing."""
-    averages, batchings = _values._averages, corelab1._batchings
+    averages, batchings = epoch_losses._averages, corelab1._batchings
     with patch.context() as patch:
         for note in ("graph", "slope", "classes"):
-            patch.setattr(_recorder.Recorder, note, lambda *_: None)
-        for watch in (_recorder.Recorder, "watching"), (_recorder, "Targets"):
+            patch.setattr(recorder.Recorder, note, lambda *_: None)
+        for watch in (recorder.Recorder, "watching"), (recorder, "Targets"):
             patch.setattr(*watch, lambda *_: contextlib.nullcontext())
-        patch.setattr(_training, "pairs", lambda *_: None)
+        patch.setattr(training_run, "pairs", lambda *_: None)
         patch.setattr(network, "LOSSES", {"": network.cross_entropy})
-        patch.setattr(_values, "_averages", lambda *arguments: islice(averages(*arguments), 2))
+        patch.setattr(epoch_losses, "_averages", lambda *arguments: islice(averages(*arguments), 2))
         patch.setattr(corelab1, "_batchings", lambda *arguments: islice(batchings(*arguments), 1))
         yield
 

@@ -32,13 +32,21 @@ PAIRS = {
         partial(cls, centered=True, momentum=0.9) for cls in (optim.RMSprop, torch.optim.RMSprop)
     ),
     "Adam": (optim.Adam, torch.optim.Adam),
-    "Adam, weight_decay": tuple(partial(cls, weight_decay=0.1) for cls in (optim.Adam, torch.optim.Adam)),
+    "Adam, weight_decay": tuple(
+        partial(cls, weight_decay=0.1) for cls in (optim.Adam, torch.optim.Adam)
+    ),
     "Adam, amsgrad": tuple(partial(cls, amsgrad=True) for cls in (optim.Adam, torch.optim.Adam)),
     "AdamW": (optim.AdamW, torch.optim.AdamW),
 }
 MODELS = {"the labs' DNN": (784, 256, 128, 64, 32, 10), "10 million": (1000, 2500, 2500, 500, 10)}
-SESSIONS, ROUNDS, SECONDS = 5, 5, 1  # new tensors each session, rounds in each, and about so long for all
-ALLOWANCE = 0.03  # above 1, of the lower quartile of the ratios and of the ratio of the fastest rounds
+SESSIONS, ROUNDS, SECONDS = (
+    5,
+    5,
+    1,
+)  # new tensors each session, rounds in each, and about so long for all
+ALLOWANCE = (
+    0.03  # above 1, of the lower quartile of the ratios and of the ratio of the fastest rounds
+)
 
 
 def parameters(sizes, device="cpu"):
@@ -78,7 +86,8 @@ def times(makers, sizes, device, clock):
 
 
 def compare_speed(device, sizes, clock):
-    """A row for each setting, and those that are slower than torch's default by more than the spread."""
+    """A row for each setting, and those that are slower than torch's default by more than the
+    spread."""
     rows, slower = [], []
     for name, (ours, theirs) in PAIRS.items():
         makers = [ours, partial(ours, foreach=True), theirs, partial(theirs, foreach=True)]
@@ -112,7 +121,9 @@ def test_cpu(model):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        rows, slower = compare_speed("cpu", MODELS[model], time.thread_time)  # not the time others ran in
+        rows, slower = compare_speed(
+            "cpu", MODELS[model], time.thread_time
+        )  # not the time others ran in
     finally:
         torch.set_num_threads(threads)
     print(f"\n\n{model}, CPU, 1 thread, torch {torch.__version__}\n{tabulate(rows, HEADERS)}")
@@ -134,7 +145,8 @@ def test_cuda(model):
 
 
 class Temporaries(TorchDispatchMode):
-    """Follows the tensors that a step makes: the largest of them, and the most bytes alive at once."""
+    """Follows the tensors that a step makes: the largest of them, and the most bytes alive at
+    once."""
 
     def __init__(self):
         super().__init__()
@@ -153,7 +165,8 @@ class Temporaries(TorchDispatchMode):
 
 
 def memory(make, sizes):
-    """Bytes of state; a step's largest temporary and most at once, in sizes of the largest parameter."""
+    """Bytes of state; a step's largest temporary and most at once, in sizes of the largest
+    parameter."""
     params = parameters(sizes)
     optimizer = make(params)
     optimizer.step()
@@ -168,10 +181,23 @@ def memory(make, sizes):
 def test_memory(model):
     rows = []
     for name, pair in PAIRS.items():
-        (state, largest, peak), (their_state, _, their_peak) = (memory(make, MODELS[model]) for make in pair)
-        rows.append([name, state, their_state, f"{largest:.2f}", f"{peak:.2f}", f"{their_peak:.2f}"])
+        (state, largest, peak), (their_state, _, their_peak) = (
+            memory(make, MODELS[model]) for make in pair
+        )
+        rows.append(
+            [name, state, their_state, f"{largest:.2f}", f"{peak:.2f}", f"{their_peak:.2f}"]
+        )
         assert state == their_state, name
         assert largest <= 1, name
         assert peak <= their_peak, name
-    headers = ("optimizer", "state, bytes", "torch's", "largest temporary", "all at once", "torch's")
-    print(f"\n\n{model}, CPU; temporaries in sizes of the largest parameter\n{tabulate(rows, headers)}")
+    headers = (
+        "optimizer",
+        "state, bytes",
+        "torch's",
+        "largest temporary",
+        "all at once",
+        "torch's",
+    )
+    print(
+        f"\n\n{model}, CPU; temporaries in sizes of the largest parameter\n{tabulate(rows, headers)}"
+    )

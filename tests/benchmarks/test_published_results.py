@@ -24,11 +24,24 @@ def network(*widths: int) -> nn.Module:
 
 
 def pixels(dataset: InMemoryDataset, samples: slice) -> InMemoryDataset:
-    return InMemoryDataset(dataset.inputs[samples] * dataset.std + dataset.mean, dataset.targets[samples])
+    return InMemoryDataset(
+        dataset.inputs[samples] * dataset.std + dataset.mean, dataset.targets[samples]
+    )
 
 
-# name, hidden widths, lr, batch size, epochs, training samples, published accuracy and loss, and how near
-TUTORIAL = ("PyTorch's optimization tutorial", (512, 512), 1e-3, 64, 10, 60_000, (0.701, 0.716), 0.78, 0.03)
+# name, hidden widths, lr, batch size, epochs, training samples, published accuracy and loss, and
+# how near
+TUTORIAL = (
+    "PyTorch's optimization tutorial",
+    (512, 512),
+    1e-3,
+    64,
+    10,
+    60_000,
+    (0.701, 0.716),
+    0.78,
+    0.03,
+)
 GERON = (
     "Géron, Hands-On Machine Learning, 3rd ed.",
     (300, 100),
@@ -46,8 +59,11 @@ GERON = (
 def test_published(published, capsys):
     name, widths, lr, batch_size, epochs, samples, accuracies, loss, near = published
     train, test = corelab.load_data(root=DATA)
-    # Géron holds the last 5,000 of the training set out and reports on these; the tutorial uses the test set.
-    held_out = pixels(train, slice(samples, None)) if samples < len(train) else pixels(test, slice(None))
+    # Géron holds the last 5,000 of the training set out and reports on these; the tutorial uses the
+    # test set.
+    held_out = (
+        pixels(train, slice(samples, None)) if samples < len(train) else pixels(test, slice(None))
+    )
     model = network(*widths)
     optimizer = corelab.optim.GradientDescent(model.parameters(), lr=lr)
     loader = corelab.make_loader(pixels(train, slice(samples)), batch_size, shuffle=True)
@@ -55,7 +71,8 @@ def test_published(published, capsys):
     ours = corelab.evaluate(model, corelab.make_loader(held_out, 1000, shuffle=False))
     with capsys.disabled():
         print(
-            f"\n{name}: published accuracy {accuracies[0]:.1%} to {accuracies[1]:.1%}, loss {loss}; ", end=""
+            f"\n{name}: published accuracy {accuracies[0]:.1%} to {accuracies[1]:.1%}, loss {loss}; ",
+            end="",
         )
         print(f"the kit: {ours[1]:.1%}, {ours[0]:.3f}")
     assert ours[0] == pytest.approx(loss, abs=near)

@@ -17,7 +17,9 @@ def test_size_and_times(open_page, tmp_path, capsys):
     page = tmp_path / "race.html"
     began = time.perf_counter()
     subprocess.run(
-        [sys.executable, "-m", "corelab.cli", "race", "--out", page], check=True, capture_output=True
+        [sys.executable, "-m", "corelab.cli", "race", "--out", page],
+        check=True,
+        capture_output=True,
     )
     made = time.perf_counter() - began
     size = page.stat().st_size / 1e6

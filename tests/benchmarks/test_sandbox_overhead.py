@@ -15,7 +15,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "grading"))
 
-from corelab.grading.sandbox import Sandbox
+from corelab.grading.sandbox.sandbox import Sandbox
 
 TRIVIAL = "def double(x):\n    return 2 * x\n"
 TRAINING = """
@@ -42,7 +42,10 @@ def sandbox():
     with Sandbox() as sandbox:
         began = time.perf_counter()
         run(sandbox, TRIVIAL)
-        print(f"\nisolation: {sandbox.isolation}; the first answer, torch's import included, after", end=" ")
+        print(
+            f"\nisolation: {sandbox.isolation}; the first answer, torch's import included, after",
+            end=" ",
+        )
         print(f"{time.perf_counter() - began:.1f} s")
         yield sandbox
 
@@ -60,7 +63,8 @@ def seconds(function):
 
 
 def test_seconds_per_answer(sandbox):
-    """At most 0.1 s beyond what the answer computes by itself, with one thread, in a process that is warm."""
+    """At most 0.1 s beyond what the answer computes by itself, with one thread, in a process that
+    is warm."""
     torch.set_num_threads(1)
     answer = {}
     exec(TRAINING, answer)
@@ -70,15 +74,23 @@ def test_seconds_per_answer(sandbox):
         training.append(seconds(lambda: run(sandbox, TRAINING)))
         itself.append(seconds(lambda: [answer["double"](1) for _ in range(3)]))
     beyond = statistics.median(training) - statistics.median(itself)
-    for name, taken in ("trivial", trivial), ("training", training), ("training, by itself", itself):
-        print(f"\n{name}: median {statistics.median(taken):.3f} s, fastest {min(taken):.3f} s", end="")
+    for name, taken in (
+        ("trivial", trivial),
+        ("training", training),
+        ("training, by itself", itself),
+    ):
+        print(
+            f"\n{name}: median {statistics.median(taken):.3f} s, fastest {min(taken):.3f} s", end=""
+        )
     print(f"\noverhead of training: {beyond:.3f} s")
     assert statistics.median(trivial) < 0.1
     assert beyond < 0.1
 
 
 def test_memory_of_the_grader_does_not_grow(sandbox):
-    source = "print('A' * 10**6)\n" + TRIVIAL.replace("2 * x", "(2 * x).repeat(100)")  # 2.4 MB returned
+    source = "print('A' * 10**6)\n" + TRIVIAL.replace(
+        "2 * x", "(2 * x).repeat(100)"
+    )  # 2.4 MB returned
     sizes = {}
     for number in range(1, 301):
         run(sandbox, source)

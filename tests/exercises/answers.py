@@ -6,8 +6,8 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 
-from corelab import exercises
-from corelab.grading.records import Arrays, Check, Outcome
+from corelab.grading import exercises
+from corelab.grading.verdicts import Arrays, Check, Outcome
 
 HERE = Path(__file__).parent
 RIGHT = sorted(path.stem for path in (HERE / "right").glob("*.py"))
@@ -45,12 +45,17 @@ def run(exercise: str, source: str, sent: Arrays) -> Outcome:
 
 
 def judge(
-    exercise: str, source: str, seed: int, change: Callable[[Outcome], Outcome] = lambda outcome: outcome
+    exercise: str,
+    source: str,
+    seed: int,
+    change: Callable[[Outcome], Outcome] = lambda outcome: outcome,
 ) -> dict[str, Check]:
     """The checks of an answer by name. change: what is done to the outcome before it is judged."""
     module = exercises.load(exercise)
     sent, kept = module.draw(seed)
-    return {check.name: check for check in module.judge(sent, kept, change(run(exercise, source, sent)))}
+    return {
+        check.name: check for check in module.judge(sent, kept, change(run(exercise, source, sent)))
+    }
 
 
 def failed(checks: dict[str, Check]) -> set[str]:

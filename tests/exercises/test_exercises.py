@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from answers import judge, run, solution
 
-from corelab import exercises
-from corelab.errors import UserError
-from corelab.handout import strip
-from corelab.language import translations
+from corelab.common.errors import UserError
+from corelab.common.i18n import translations
+from corelab.grading import exercises
+from corelab.handout.strip import strip
 
 NAMES = exercises.names()
 
@@ -23,13 +23,15 @@ NAMES = exercises.names()
 def test_there_are_three():
     assert NAMES == ["corelab1", "corelab2", "corelab3"]
     assert [exercises.load(name).POINTS for name in NAMES] == [30, 30, 40]
-    with pytest.raises(UserError, match="must be one of corelab1, corelab2, corelab3, got 'corelab4'"):
+    with pytest.raises(
+        UserError, match="must be one of corelab1, corelab2, corelab3, got 'corelab4'"
+    ):
         exercises.load("corelab4")
 
 
 def test_loading_and_judging_need_no_torch():
     code = (
-        "import sys; from corelab import exercises; from corelab.grading.records import Outcome\n"
+        "import sys; from corelab.grading import exercises; from corelab.grading.verdicts import Outcome\n"
         "for e in map(exercises.load, exercises.names()):\n"
         "    sent, kept = e.draw(1); e.judge(sent, kept, Outcome('finished', 'limits only'))\n"
         "sys.exit('torch' in sys.modules)"
@@ -54,7 +56,9 @@ def test_hidden_data_are_drawn_from_the_seed(name: str):
     exercise = exercises.load(name)
     (sent, _), (again, _), (other, _) = (exercise.draw(seed) for seed in (5, 5, 6))
     assert all(np.array_equal(sent[key], again[key]) for key in sent)
-    assert any(sent[key].shape != other[key].shape or (sent[key] != other[key]).any() for key in sent)
+    assert any(
+        sent[key].shape != other[key].shape or (sent[key] != other[key]).any() for key in sent
+    )
     # What the sandbox carries: plain arrays of numbers, no more of them than it takes.
     assert all(type(array) is np.ndarray and array.dtype.kind in "fiu" for array in sent.values())
     assert sum(array.nbytes for array in sent.values()) < 10_000_000
@@ -71,7 +75,11 @@ def test_sizes_are_not_divided_by_the_batch_size():
         sent, _ = exercises.load("corelab1").draw(seed)
         assert len(sent["ragged.targets"]) % int(sent["ragged.batch_size"])
         assert len(sent["default.targets"]) % 100
-        for name, part in ("corelab2", "observed"), ("corelab3", "learner"), ("corelab3", "default"):
+        for name, part in (
+            ("corelab2", "observed"),
+            ("corelab3", "learner"),
+            ("corelab3", "default"),
+        ):
             sent, _ = exercises.load(name).draw(seed)
             assert len(sent[f"{part}.targets"]) % int(sent[f"{part}.batch_size"])
 
@@ -79,7 +87,9 @@ def test_sizes_are_not_divided_by_the_batch_size():
 SMALL = ["--limit", "300", "--no-progress", "--device", "cpu", "--lang", "en"]
 
 
-def run_as_script(name: str, source: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> None:
+def run_as_script(
+    name: str, source: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *more: str
+) -> None:
     script = folder / exercises.load(name).FILE
     script.write_text(source, encoding="utf-8")
     monkeypatch.setattr(sys, "argv", [str(script), "--out", str(folder / "out"), *SMALL, *more])

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from corelab import exercises
-from corelab.exercises._notes import COUNTS
-from corelab.grading.records import Check, Outcome
+from corelab.grading import exercises
+from corelab.grading.exercises.evidence.recording import COUNTS
+from corelab.grading.verdicts import Check, Outcome
 
 NAMES = ["corelab1", "corelab2", "corelab3"]
 LIES = [0.0, 2.302585, -1e30]
@@ -53,7 +53,8 @@ def test_nothing_back_passes_nothing(exercise: str):
         checks = judge(exercise, {}, status=status, message="why")
         assert failed(checks) == set(checks)
         assert all(
-            check.outcome == "failed" and check.score == 0 and not check.tags for check in checks.values()
+            check.outcome == "failed" and check.score == 0 and not check.tags
+            for check in checks.values()
         )
 
 
@@ -73,7 +74,13 @@ def test_every_array_is_needed_and_no_lie_passes_for_it(exercise: str):
         # Exercise 2 takes whatever weights do well, and any values that fall with the loss, for its learner.
         if exercise != "corelab2" or "learner" not in frame:
             lies = [np.full(true.shape, lie, true.dtype) for lie in LIES if not (true == lie).all()]
-        lies += [true.astype(object), true.astype(np.complex128), true.astype(np.int64), true[None], None]
+        lies += [
+            true.astype(object),
+            true.astype(np.complex128),
+            true.astype(np.int64),
+            true[None],
+            None,
+        ]
         lies.append(true.copy())
         lies[-1].flat[-1] = np.nan
         for lie in lies:
@@ -86,7 +93,10 @@ def test_every_array_is_needed_and_no_lie_passes_for_it(exercise: str):
 def test_weights_that_were_not_trained_and_a_page_that_says_so():
     """A page made up by hand earns what it proves; the weights must go along with it."""
     sent, _, outcome = honest("corelab3")
-    for page in (0 * outcome.returned["learner"]["page"], 1e-30 * outcome.returned["learner"]["page"]):
+    for page in (
+        0 * outcome.returned["learner"]["page"],
+        1e-30 * outcome.returned["learner"]["page"],
+    ):
         start = {key.removeprefix("learner."): value for key, value in sent.items()}
         layers = {key: start[key] for key in outcome.returned["learner"] if key in start}
         checks = judge("corelab3", {**outcome.returned, "learner": {"page": page, **layers}})
@@ -110,7 +120,9 @@ ANY_ARRAY = st.one_of(
 def test_malformed_frames_break_nothing(exercise: str, data: st.DataObject):
     """Arrays of any kind in any place, and a number changed anywhere: judged, and never a full score."""
     returned = {frame: dict(arrays) for frame, arrays in honest(exercise)[2].returned.items()}
-    for frame, key in data.draw(st.lists(st.sampled_from(values_of(exercise)), min_size=1, max_size=3)):
+    for frame, key in data.draw(
+        st.lists(st.sampled_from(values_of(exercise)), min_size=1, max_size=3)
+    ):
         true = honest(exercise)[2].returned[frame][key]
         if data.draw(st.booleans()) and true.size:
             forged = true.copy()
@@ -162,7 +174,9 @@ def test_what_the_recorder_says_changes_no_point(exercise: str, what: str, data:
         if data.draw(st.booleans()):
             del returned[frame]
             continue
-        for name in data.draw(st.lists(st.sampled_from([*COUNTS, "slopes", "targets"]), min_size=3)):
+        for name in data.draw(
+            st.lists(st.sampled_from([*COUNTS, "slopes", "targets"]), min_size=3)
+        ):
             returned[frame][name] = data.draw(st.one_of(COUNT, ROWS, ANY_ARRAY))
     changed = replace(outcome, returned=returned)
     module = exercises.load(exercise)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pytest
 from answers import failed, right, solution
 
-from corelab import exercises
-from corelab.grading.records import Check, Outcome
-from corelab.grading.sandbox import Sandbox
-from corelab.handout import strip
-from corelab.language import shown
+from corelab.common.i18n import shown
+from corelab.grading import exercises
+from corelab.grading.sandbox.sandbox import Sandbox
+from corelab.grading.verdicts import Check, Outcome
+from corelab.handout.strip import strip
 
 NAMES = ["corelab1", "corelab2", "corelab3"]
 
@@ -41,9 +41,17 @@ def test_an_answer_that_uses_the_bench_gets_all_points(sandbox: Sandbox):
 
 
 MISTAKES = {
-    "corelab1": ("model(inputs), targets", "model(inputs), targets.flip(0)", {"inputs-targets-misaligned"}),
+    "corelab1": (
+        "model(inputs), targets",
+        "model(inputs), targets.flip(0)",
+        {"inputs-targets-misaligned"},
+    ),
     "corelab2": ("optimizer.step()", "optimizer.step", {"no-step"}),
-    "corelab3": ("model(inputs), targets", "model(inputs.flip(0)), targets", {"inputs-targets-misaligned"}),
+    "corelab3": (
+        "model(inputs), targets",
+        "model(inputs.flip(0)), targets",
+        {"inputs-targets-misaligned"},
+    ),
 }
 
 
@@ -91,7 +99,8 @@ class List(list):
         "import os; os._exit(0)",
         "import sys; sys.exit(0)",
         PATCHES,
-        LIAR + "batch_cross_entropy = train = lambda *a, **k: List([Lie(2.3)] * 10)\nbuild_model = Lie",
+        LIAR
+        + "batch_cross_entropy = train = lambda *a, **k: List([Lie(2.3)] * 10)\nbuild_model = Lie",
         "batch_cross_entropy = train = lambda *a, **k: [float('nan')] * 10",
         "batch_cross_entropy = train = lambda *a, **k: iter(lambda: 2.3, None)",
         "def train(model, *a, **k):\n    for p in model.parameters(): p.data.fill_(float('nan'))\n    return [0.0] * 10",
@@ -102,4 +111,6 @@ def test_no_trick_earns_a_point(sandbox: Sandbox, name: str, attack: str):
     source = attack + "\n" + solution(name) if attack == PATCHES else attack
     checks, _ = judge(sandbox, name, source)
     earned = {check for check in checks if check not in failed(checks)}
-    assert earned <= ({"one-value-an-epoch", "activation", "logits"} if attack == PATCHES else set())
+    assert earned <= (
+        {"one-value-an-epoch", "activation", "logits"} if attack == PATCHES else set()
+    )

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 from answers import ADVICE, failed, judge, right, solution
 
-from corelab.exercises._mistakes import HELP
-from corelab.language import translations
+from corelab.common.i18n import translations
+from corelab.grading.exercises.evidence.feedback import HELP
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,9 @@ def not_moved(what: str, of: str, changes: dict[str, str], code: str, *fails: st
         "corelab2": ("batches", "fresh-gradients", "learns"),
         "corelab3": ("batches", "gradient-descent", "learning-rate"),
     }
-    return mistake(what, of, changes, *fails, **{check.replace("-", "_"): code for check in lost[of[:8]]})
+    return mistake(
+        what, of, changes, *fails, **{check.replace("-", "_"): code for check in lost[of[:8]]}
+    )
 
 
 ALL1 = ("batches", "last-batch", "cross-entropy", "batch-mean")
@@ -290,12 +292,35 @@ THIRD = [
 
 # Of `corelab/grading/README.md`, all that can be made in exercises 1 to 3.
 CODES = {
-    *("softmax-before-cross-entropy", "nll-on-probabilities", "activation-on-logits", "no-zero-grad"),
-    *("zero-grad-before-step", "no-step", "wrong-parameters", "steps-once-per-epoch", "optimizer-rebuilt"),
+    *(
+        "softmax-before-cross-entropy",
+        "nll-on-probabilities",
+        "activation-on-logits",
+        "no-zero-grad",
+    ),
+    *(
+        "zero-grad-before-step",
+        "no-step",
+        "wrong-parameters",
+        "steps-once-per-epoch",
+        "optimizer-rebuilt",
+    ),
     *("sum-instead-of-mean", "mean-of-batch-means", "last-batch-only", "running-total-not-reset"),
     *("wrong-divisor", "dropped-last-batch", "whole-dataset-at-once", "one-sample-at-a-time"),
-    *("wrong-batch-size", "wrong-epochs", "wrong-learning-rate", "wrong-optimizer", "wrong-layer-count"),
-    *("no-activation", "layers-not-registered", "inputs-targets-misaligned", "hard-coded", "keeps-graph"),
+    *(
+        "wrong-batch-size",
+        "wrong-epochs",
+        "wrong-learning-rate",
+        "wrong-optimizer",
+        "wrong-layer-count",
+    ),
+    *(
+        "no-activation",
+        "layers-not-registered",
+        "inputs-targets-misaligned",
+        "hard-coded",
+        "keeps-graph",
+    ),
     "no-shuffle",
 }
 
@@ -308,11 +333,18 @@ def test_every_code_has_a_help_in_both_languages():
 
 
 def test_every_code_that_is_named_is_seen():
-    named = {code for wrong in [*FIRST, *SECOND, *THIRD] for codes in wrong.named.values() for code in codes}
+    named = {
+        code
+        for wrong in [*FIRST, *SECOND, *THIRD]
+        for codes in wrong.named.values()
+        for code in codes
+    }
     assert named == CODES
 
 
-@pytest.mark.parametrize("wrong", [*FIRST, *SECOND, *THIRD], ids=lambda wrong: f"{wrong.of}: {wrong.what}")
+@pytest.mark.parametrize(
+    "wrong", [*FIRST, *SECOND, *THIRD], ids=lambda wrong: f"{wrong.of}: {wrong.what}"
+)
 def test_a_mistake_costs_its_checks_and_goes_by_its_name(wrong: Mistake):
     checks = judge(wrong.of[:8], wrong.source(), seed=0)
     assert failed(checks) == wrong.fails

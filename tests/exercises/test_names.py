@@ -17,12 +17,16 @@ from named import mistakes1, mistakes2, mistakes3
 from named.answer import Answer, right_programs
 from tabulate import tabulate
 
-WRONG = [answer for of in (mistakes1, mistakes2, mistakes3) for answer in (*of.MISTAKES, *of.TWO_AT_ONCE)]
+WRONG = [
+    answer for of in (mistakes1, mistakes2, mistakes3) for answer in (*of.MISTAKES, *of.TWO_AT_ONCE)
+]
 RIGHT = right_programs()
 COST_NOTHING = {"keeps-graph", "no-shuffle"}
 SEEDS = {"corelab1": (0, 1, 2), "corelab2": (0,), "corelab3": (0,)}
 WHERE = {
-    **dict.fromkeys(("softmax-before-cross-entropy", "nll-on-probabilities", "activation-on-logits"), "123"),
+    **dict.fromkeys(
+        ("softmax-before-cross-entropy", "nll-on-probabilities", "activation-on-logits"), "123"
+    ),
     **dict.fromkeys(("no-zero-grad", "zero-grad-before-step", "no-step", "wrong-parameters"), "23"),
     **{"steps-once-per-epoch": "23", "optimizer-rebuilt": "2", "sum-instead-of-mean": "123"},
     **dict.fromkeys(("mean-of-batch-means", "last-batch-only"), "23"),
@@ -30,7 +34,12 @@ WHERE = {
     **dict.fromkeys(("whole-dataset-at-once", "one-sample-at-a-time", "wrong-batch-size"), "123"),
     **{"wrong-epochs": "23", "wrong-learning-rate": "3", "wrong-optimizer": "3"},
     **dict.fromkeys(("wrong-layer-count", "no-activation", "layers-not-registered"), "3"),
-    **{"inputs-targets-misaligned": "123", "hard-coded": "123", "keeps-graph": "23", "no-shuffle": "23"},
+    **{
+        "inputs-targets-misaligned": "123",
+        "hard-coded": "123",
+        "keeps-graph": "23",
+        "no-shuffle": "23",
+    },
 }
 """In which exercises each mistake can be made."""
 
@@ -96,7 +105,9 @@ def named_of(code: str, exercise: str, verdicts: list[Judged]) -> tuple[int, int
 def table(wrong: list[Judged], right: list[Judged]) -> str:
     rows = []
     for code, exercises in WHERE.items():
-        each = [named_of(code, exercise, wrong) if exercise in exercises else None for exercise in "123"]
+        each = [
+            named_of(code, exercise, wrong) if exercise in exercises else None for exercise in "123"
+        ]
         named, count = (sum(of) for of in zip(*filter(None, each), strict=True))
         misnamed = sum(
             bool(verdict.wrongly)
@@ -108,9 +119,27 @@ def table(wrong: list[Judged], right: list[Judged]) -> str:
     total = [sum(row[column] for row in rows) for column in (4, 5, 6)]
     rows.append(["all", "", "", "", *total, sum(bool(verdict.wrongly) for verdict in wrong)])
     rows.append(
-        ["right answers", "", "", "", len(right), "", "", sum(bool(verdict.wrongly) for verdict in right)]
+        [
+            "right answers",
+            "",
+            "",
+            "",
+            len(right),
+            "",
+            "",
+            sum(bool(verdict.wrongly) for verdict in right),
+        ]
     )
-    headers = ["mistake", "exercise 1", "exercise 2", "exercise 3", "answers", "named", "missed", "misnamed"]
+    headers = [
+        "mistake",
+        "exercise 1",
+        "exercise 2",
+        "exercise 3",
+        "answers",
+        "named",
+        "missed",
+        "misnamed",
+    ]
     return tabulate(rows, headers, disable_numparse=True, colalign=["left", *["right"] * 7])
 
 
@@ -161,5 +190,9 @@ def test_no_right_answer_loses_points(right: list[Judged]):
 
 
 def test_advice_costs_nothing(wrong: list[Judged]):
-    losing = [verdict for verdict in wrong if verdict.lost and set(verdict.answer.required) <= COST_NOTHING]
+    losing = [
+        verdict
+        for verdict in wrong
+        if verdict.lost and set(verdict.answer.required) <= COST_NOTHING
+    ]
     assert not losing, lines(losing)

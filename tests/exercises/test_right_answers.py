@@ -41,7 +41,8 @@ def test_the_kits_own_answers(exercise: str):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_any_optimizer(optimizer: str):
     source = solution("corelab2").replace(
-        "torch.optim.Adam(model.parameters(), lr=0.001)", optimizer.replace("(p", "(model.parameters()", 1)
+        "torch.optim.Adam(model.parameters(), lr=0.001)",
+        optimizer.replace("(p", "(model.parameters()", 1),
     )
     assert optimizer.split("(")[0] in source
     assert not failed(judge("corelab2", source, seed=4))
@@ -57,7 +58,9 @@ def test_any_activation(activation: str):
 
 
 def test_a_part_that_crashes_does_not_spoil_the_others():
-    source = solution("corelab3").replace("def build_model():", "def build_model():\n    raise OSError('no')")
+    source = solution("corelab3").replace(
+        "def build_model():", "def build_model():\n    raise OSError('no')"
+    )
     assert failed(judge("corelab3", source, seed=0)) == {"five-layers", "activation", "logits"}
     source = right("corelab1_slices").replace(
         "    return [\n", "    assert len(x) >= batch_size\n    return [\n"

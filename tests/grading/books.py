@@ -4,10 +4,10 @@ import re
 from html import unescape
 from types import ModuleType
 
-from corelab.grading.gradebook import Graded
-from corelab.grading.ledger import Key, Row
-from corelab.grading.records import Check, Verdict
-from corelab.grading.submissions import Student
+from corelab.grading.gradebook.graded import Graded
+from corelab.grading.gradebook.ledger import Key, Row
+from corelab.grading.submissions.find import Student
+from corelab.grading.verdicts import Check, Verdict
 
 NASTY = '<script>alert("x")</script><img src=x onerror=y> & {{ 7 * 7 }} {% raw %}'
 
@@ -33,9 +33,15 @@ def verdict(
     second = (
         Check("mean", "平均 / means", half, "passed")
         if passed
-        else Check("mean", "平均 / means", half, "failed", "1.5", "150", "try", ("sum-instead-of-mean",))
+        else Check(
+            "mean", "平均 / means", half, "failed", "1.5", "150", "try", ("sum-instead-of-mean",)
+        )
     )
-    given = {"checks": (Check("count", "數量 / count", half, "passed"), second), "points": points, "seed": 7}
+    given = {
+        "checks": (Check("count", "數量 / count", half, "passed"), second),
+        "points": points,
+        "seed": 7,
+    }
     return Verdict(exercise, **{"status": "graded", **given, "seconds": 1.25, **changed})  # type: ignore[arg-type]
 
 
@@ -44,7 +50,9 @@ def unsettled(exercise: str = "corelab2", points: float = 30.0) -> Verdict:
         Check("count", "數量 / count", 10, "passed"),
         Check("mean", "平均", points - 10, "could not check"),
     )
-    return verdict(exercise, points, status="could not check", checks=checks, message="the sandbox was away")
+    return verdict(
+        exercise, points, status="could not check", checks=checks, message="the sandbox was away"
+    )
 
 
 def graded(student: Student | str, *verdicts: Verdict, note: str = "") -> Graded:
@@ -63,7 +71,9 @@ def class_() -> list[Graded]:
         graded("alice"),
         graded("bob", verdict(passed=False), Verdict("corelab2", "missing", points=30.0)),
         graded("carol", unsettled()),
-        graded("dave", Verdict("corelab1", "unreadable", points=30.0, message="dave/x.py: not UTF-8")),
+        graded(
+            "dave", Verdict("corelab1", "unreadable", points=30.0, message="dave/x.py: not UTF-8")
+        ),
         graded(
             "eve",
             verdict(

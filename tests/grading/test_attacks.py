@@ -25,14 +25,30 @@ sys.path.insert(0, str(HERE))
 
 from isolated import tiny  # noqa: E402
 
-from corelab.grading.sandbox import Limits  # noqa: E402
+from corelab.grading.sandbox.sandbox import Limits  # noqa: E402
 
 LIMITS = Limits(wall_seconds=25.0, memory_bytes=1 << 30, processes=32, disk_bytes=16 << 20)
 SHORT = Limits(wall_seconds=1.0, memory_bytes=1 << 30)
-MARKS = ["/", "/tmp", "/var/tmp", "/dev/shm", "/dev", "/run", "/etc", "/usr", "/home", str(Path.home())]
+MARKS = [
+    "/",
+    "/tmp",
+    "/var/tmp",
+    "/dev/shm",
+    "/dev",
+    "/run",
+    "/etc",
+    "/usr",
+    "/home",
+    str(Path.home()),
+]
 HONEST = b"def double(x):\n    return 2 * x\n"
 REFUSED_OR_ENDED = ("crashed", "limit exceeded")  # whichever comes first
-LIMIT_ON_MEMORY = ("more than 1024 MiB of memory", "MemoryError", "not enough memory", "allocate memory")
+LIMIT_ON_MEMORY = (
+    "more than 1024 MiB of memory",
+    "MemoryError",
+    "not enough memory",
+    "allocate memory",
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +92,9 @@ ATTACKS = {
     "fork_bomb": Attack("limit exceeded", 0, "more than 32 processes and threads at once"),
     "shell_bomb": Attack("limit exceeded", 0, "more than 32 processes and threads at once"),
     "threads": Attack(
-        REFUSED_OR_ENDED, 0, ("more than 32 processes and threads at once", "can't start new thread")
+        REFUSED_OR_ENDED,
+        0,
+        ("more than 32 processes and threads at once", "can't start new thread"),
     ),
     "outlive": Attack("finished", 3),
     "stop_the_parent": Attack("finished", 3),
@@ -125,7 +143,8 @@ WHERE_THE_USER_MATTERS = [
 
 
 class Victim:
-    """What an attack may aim at: files with a secret in them, listeners, and a process with its environment.
+    """What an attack may aim at: files with a secret in them, listeners, and a process with its
+    environment.
 
     The process is the host of the sandbox (`isolated/host.py`), in a process namespace of its own.
     """
@@ -134,17 +153,28 @@ class Victim:
         self.home = tempfile.TemporaryDirectory()
         self.secret = f"SECRET{secrets.token_hex(8)}"
         self.mark = f"MARK:{secrets.token_hex(8)}"
-        self.folder, self.temporary = (Path(self.home.name, name) for name in ("victim", "temporary"))
+        self.folder, self.temporary = (
+            Path(self.home.name, name) for name in ("victim", "temporary")
+        )
         for folder in (self.folder, self.temporary):
             folder.mkdir()
-            folder.chmod(0o777 if uid else 0o755)  # whatever keeps an attack out, it is not these folders
+            folder.chmod(
+                0o777 if uid else 0o755
+            )  # whatever keeps an attack out, it is not these folders
         Path(self.home.name).chmod(0o755)
-        for name in ("results.json", "ledger.sqlite", "solution.py", "submission_of_somebody_else.py"):
+        for name in (
+            "results.json",
+            "ledger.sqlite",
+            "solution.py",
+            "submission_of_somebody_else.py",
+        ):
             (self.folder / name).write_text(self.secret, encoding="ascii")
         self.listeners = {
             "tcp": listen(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
             "udp": listen(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
-            "abstract": listen(socket.AF_UNIX, socket.SOCK_STREAM, f"\0corelab-{secrets.token_hex(8)}"),
+            "abstract": listen(
+                socket.AF_UNIX, socket.SOCK_STREAM, f"\0corelab-{secrets.token_hex(8)}"
+            ),
             "path": listen(socket.AF_UNIX, socket.SOCK_STREAM, str(self.folder / "socket")),
         }
         self.hints = {
@@ -191,12 +221,21 @@ class Victim:
     def state(self):
         """What no answer may change: files, and what arrived at the listeners."""
         files = {
-            str(path): (path.lstat().st_mode, path.lstat().st_mtime_ns, path.is_file() and path.read_bytes())
+            str(path): (
+                path.lstat().st_mode,
+                path.lstat().st_mtime_ns,
+                path.is_file() and path.read_bytes(),
+            )
             for path in sorted(self.folder.rglob("*"))
         }
         left = sorted(str(path) for path in self.temporary.iterdir())
         marks = [place for place in MARKS if os.path.lexists(f"{place}/corelab-attack")]
-        return files, left, marks, {name: heard(listener) for name, listener in self.listeners.items()}
+        return (
+            files,
+            left,
+            marks,
+            {name: heard(listener) for name, listener in self.listeners.items()},
+        )
 
     def close(self):
         self.host.stdin.close()

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from optimizers.table import VARIANTS, WRONG
 
-from corelab import cli, language
-from corelab.errors import UserError
-from corelab.grading import trial
-from corelab.grading.diagnose import Diagnosis, Search, diagnose
-from corelab.grading.mutants import HELPS, MUTANTS
-from corelab.grading.references import REFERENCES, Reference, reference
-from corelab.grading.sandbox import Sandbox
+from corelab import cli
+from corelab.common import i18n
+from corelab.common.errors import UserError
+from corelab.grading.diagnosis import trial
+from corelab.grading.diagnosis.diagnose import Diagnosis, Search, diagnose
+from corelab.grading.diagnosis.mutants import HELPS, MUTANTS
+from corelab.grading.diagnosis.references import REFERENCES, Reference, reference
+from corelab.grading.sandbox.sandbox import Sandbox
 
 ADAM = """
 import torch
@@ -92,7 +93,7 @@ def after_update(line: str) -> str:
 def forging(frame: str, arrays: str) -> str:
     """Adam, in a program that gives these arrays in the run's stead."""
     forged = f"trial.run = lambda answer, sent: iter([({frame!r}, {arrays})])"
-    return f"import numpy as np\nfrom corelab.grading import trial\n{ADAM}\n{forged}\n"
+    return f"import numpy as np\nfrom corelab.grading.diagnosis import trial\n{ADAM}\n{forged}\n"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,7 +106,9 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def examine(sandbox: Sandbox) -> Callable[..., Diagnosis]:
-    def examine(source: str, name: str = "Adam", against: str = "torch.optim.Adam", **settings) -> Diagnosis:
+    def examine(
+        source: str, name: str = "Adam", against: str = "torch.optim.Adam", **settings
+    ) -> Diagnosis:
         return diagnose(source.encode(), name, against, {"lr": 0.01} | settings, sandbox=sandbox)
 
     return examine
@@ -120,7 +123,9 @@ class Ran(NamedTuple):
 @pytest.fixture
 def started(sandbox: Sandbox, monkeypatch) -> None:
     """The command finds the sandbox that has been started already."""
-    monkeypatch.setattr("corelab.grading.sandbox.Sandbox", lambda **_asked: nullcontext(sandbox))
+    monkeypatch.setattr(
+        "corelab.grading.sandbox.sandbox.Sandbox", lambda **_asked: nullcontext(sandbox)
+    )
     monkeypatch.setattr(sandbox, "start", lambda: None)
 
 
@@ -137,19 +142,30 @@ def command(started, tmp_path, capsys) -> Callable[..., Ran]:  # noqa: ARG001
 
 
 def notebook(*cells: str) -> str:
-    return json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells], "nbformat": 4})
+    return json.dumps(
+        {"cells": [{"cell_type": "code", "source": cell} for cell in cells], "nbformat": 4}
+    )
 
 
 # -- the catalogue, in this process
 
 
 def beside(against: str) -> dict[str, float]:
-    settings = {"lr": 0.01, "weight_decay": 0.01 if against.startswith("corelab") else 0.0}  # which hides ε
-    return settings | {"momentum": 0.9} if against.endswith(("SGD", "Momentum", "Nesterov")) else settings
+    settings = {
+        "lr": 0.01,
+        "weight_decay": 0.01 if against.startswith("corelab") else 0.0,
+    }  # which hides ε
+    return (
+        settings | {"momentum": 0.9}
+        if against.endswith(("SGD", "Momentum", "Nesterov"))
+        else settings
+    )
 
 
 EVERY = [(against, "torch") for against in REFERENCES] + [
-    (against, "course") for against in REFERENCES if re.search("corelab.*(Desc|Mom|Adag|RMS|Adam$)", against)
+    (against, "course")
+    for against in REFERENCES
+    if re.search("corelab.*(Desc|Mom|Adag|RMS|Adam$)", against)
 ]
 
 
@@ -188,7 +204,9 @@ def test_each_mutant_is_called_by_its_own_name(against, convention):
 def test_no_mutant_is_idle():
     """Each goes another way than some reference. What all share must be of one shape."""
     run = [(*each, "groups") for each in EVERY] + [("corelab.optim.Adam", "torch", "one shape")]
-    ways = (reference(against, beside(against), how).ways(script)[1] for against, how, script in run)
+    ways = (
+        reference(against, beside(against), how).ways(script)[1] for against, how, script in run
+    )
     alive = {id(mutant) for found in ways for mutant, _way in found}
     assert [mutant for mutant in MUTANTS if id(mutant) not in alive] == []
 
@@ -196,10 +214,10 @@ def test_no_mutant_is_idle():
 def test_each_code_has_a_help_in_both_languages():
     assert len(ISSUE) == 22
     assert {mutant.code for mutant in MUTANTS} | ISSUE == set(HELPS)
-    for lang in language.LANGUAGES:
-        language.use(lang)
+    for lang in i18n.LANGUAGES:
+        i18n.use(lang)
         for code, text in HELPS.items():
-            chinese = re.findall("[\u4e00-\u9fff]", language._(text))
+            chinese = re.findall("[\u4e00-\u9fff]", i18n._(text))
             assert (len(chinese) > 20) == (lang == "zh-TW"), code
 
 
@@ -227,7 +245,13 @@ def test_a_right_class_by_the_command_as_it_is(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("differs from step 1 on: parameter 1 of shape (2, 3), at [0, 0]", "3.162 times as far")),
+        (
+            "en",
+            (
+                "differs from step 1 on: parameter 1 of shape (2, 3), at [0, 0]",
+                "3.162 times as far",
+            ),
+        ),
         ("zh-TW", ("從第 1 步開始不同：第 1 個參數（形狀 (2, 3)）的 [0, 0]", "3.162 倍遠")),
     ],
 )
@@ -235,8 +259,8 @@ def test_a_mistake_comes_with_its_first_difference_and_its_help(command, lang, w
     ran = command(UNCORRECTED, *BESIDE_ADAM, "--lang", lang)
     assert (ran.code, ran.err) == (1, "")
     assert all(word in ran.out for word in ("[X]", "-0.01", "-0.0316228", *words))
-    language.use(lang)
-    assert f"no-bias-correction: {language._(HELPS['no-bias-correction'])}\n" in ran.out
+    i18n.use(lang)
+    assert f"no-bias-correction: {i18n._(HELPS['no-bias-correction'])}\n" in ran.out
     assert ran.out.count("\n") == 5
 
 
@@ -260,7 +284,9 @@ def test_the_course_has_the_variant(command):
 
 def test_a_variant_without_groups_is_not_fine(command):
     """So that --json and the exit code agree with a class that is right but for its groups."""
-    ran = command(LISTED, "--against", "torch.optim.SGD", "--set", "lr=0.1", "momentum=0.9", name="Ball")
+    ran = command(
+        LISTED, "--against", "torch.optim.SGD", "--set", "lr=0.1", "momentum=0.9", name="Ball"
+    )
     assert ran.code == 1
     assert "ignores-param-groups: " in ran.out
     assert "legitimate" not in ran.out
@@ -301,7 +327,16 @@ def test_json_has_this_form(command):
     found = json.loads(ran.out)
     assert ran.code == 1
     assert list(found) == [
-        *("matches", "against", "settings", "first_difference", "diagnosis", "variant", "fits", "remarks"),
+        *(
+            "matches",
+            "against",
+            "settings",
+            "first_difference",
+            "diagnosis",
+            "variant",
+            "fits",
+            "remarks",
+        ),
         "isolation",
     ]
     assert found["matches"] is found["variant"] is False
@@ -364,9 +399,15 @@ def test_settings_reach_both_sides(examine):
             [*BESIDE_ADAM, "momentum=0.9"],
             "torch.optim.Adam does not take momentum; it takes lr, betas, eps, ",
         ),
-        ([*BESIDE_ADAM, "amsgrad=True"], "the class does not take amsgrad; it takes betas, eps, lr"),
+        (
+            [*BESIDE_ADAM, "amsgrad=True"],
+            "the class does not take amsgrad; it takes betas, eps, lr",
+        ),
         ([*BESIDE_ADAM, "lr=-1"], "Invalid learning rate: -1"),
-        ([*BESIDE_ADAM, "lr"], "expected KEY=VALUE with a number, True, False or two numbers, got 'lr'"),
+        (
+            [*BESIDE_ADAM, "lr"],
+            "expected KEY=VALUE with a number, True, False or two numbers, got 'lr'",
+        ),
         ([*BESIDE_ADAM, "lr=fast"], "got 'lr=fast'"),
         ([*BESIDE_ADAM, "lr=1e999"], "got 'lr=1e999'"),
         ([*BESIDE_ADAM, "lr=1" + "0" * 400], "got 'lr=1000"),
@@ -374,17 +415,24 @@ def test_settings_reach_both_sides(examine):
         ([*BESIDE_ADAM, "betas=(0.9,)"], "betas must be like (0.9, 0.999), got (0.9,)"),
         ([*BESIDE_ADAM, "betas=[[0.9],[1]]"], "got 'betas=[[0.9],[1]]'"),
         ([*BESIDE_ADAM, "lr=(0.1,0.2)"], "lr must be like 0.001, got (0.1, 0.2)"),
-        ([*BESIDE_ADAM, "--convention", "course"], "torch.optim.Adam has none; compare with corelab.optim"),
+        (
+            [*BESIDE_ADAM, "--convention", "course"],
+            "torch.optim.Adam has none; compare with corelab.optim",
+        ),
         (["--against"], "expected one argument"),
         ([], "required: --against"),
     ],
 )
-@pytest.mark.parametrize("lang", language.LANGUAGES)
+@pytest.mark.parametrize("lang", i18n.LANGUAGES)
 def test_bad_input_is_one_line(command, arguments, said, lang):
     ran = command(ADAM, *arguments, "--lang", lang)
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
     assert ran.err.startswith("corelab: ")
-    assert said in ran.err if lang == "en" else re.search("[\u4e00-\u9fff]", ran.err) or "Invalid" in said
+    assert (
+        said in ran.err
+        if lang == "en"
+        else re.search("[\u4e00-\u9fff]", ran.err) or "Invalid" in said
+    )
 
 
 @pytest.mark.parametrize(
@@ -409,25 +457,32 @@ def test_no_such_file(which, capsys):
     assert cli.main(["diagnose", which, *BESIDE_ADAM]) == 2
     err = capsys.readouterr().err
     assert re.match(
-        r"corelab: (nowhere.py: it cannot be read: No such|expected FILE|\.: it cannot be read: Is a)", err
+        r"corelab: (nowhere.py: it cannot be read: No such|expected FILE|\.: it cannot be read: Is a)",
+        err,
     )
     assert err.count("\n") == 1
 
 
 BROKEN = {
-    in_step("raise ValueError('\x1b[31mred\x1b[0m\\nline')"): r"ValueError: red line \(line 10: .*\)",
+    in_step(
+        "raise ValueError('\x1b[31mred\x1b[0m\\nline')"
+    ): r"ValueError: red line \(line 10: .*\)",
     after_update(
         "p -= torch.zeros(17)"
     ): r"RuntimeError: The size of tensor.*\(line 23: p -= torch.zeros\(17\)\)",
     in_step("__import__('os')._exit(0)"): "the answer ended its own process .*",
     in_step("raise SystemExit"): r"SystemExit \(line 10: raise SystemExit\)",
     in_step("while True: pass"): "not done after 1 second.*",
-    ADAM.replace("super()", "raise RuntimeError('no')\n        super()"): r"RuntimeError: no \(line 6: .*\)",
+    ADAM.replace(
+        "super()", "raise RuntimeError('no')\n        super()"
+    ): r"RuntimeError: no \(line 6: .*\)",
     after_update("p.data = torch.zeros(7)"): "RuntimeError: .*",
     "class Adam(:": r"SyntaxError: .*\(line 1: class Adam\(:\)",
     "class Adam: pass": r"TypeError: .*",
     "def Adam(params): pass": "AttributeError: there is no class Adam in it, only -",
-    forging("groups", "{'positions': np.zeros((14, 19))}"): "the class gave nothing that can be compared",
+    forging(
+        "groups", "{'positions': np.zeros((14, 19))}"
+    ): "the class gave nothing that can be compared",
     forging(
         "groups", "dict.fromkeys(('positions', 'gradients', 'saved'), np.zeros((3, 3)))"
     ): "the class gave .*",
@@ -439,7 +494,9 @@ BROKEN = {
 @pytest.mark.parametrize(("source", "said"), BROKEN.items(), ids=range(len(BROKEN)))
 def test_what_does_not_run_is_told_in_one_line(examine, sandbox, source, said, monkeypatch):
     if "while" in source:
-        monkeypatch.setattr(sandbox, "limits", replace(sandbox.limits, wall_seconds=1, cpu_seconds=1))
+        monkeypatch.setattr(
+            sandbox, "limits", replace(sandbox.limits, wall_seconds=1, cpu_seconds=1)
+        )
     with pytest.raises(UserError) as error:
         examine(source)
     assert re.fullmatch(said, str(error.value)), error.value

@@ -12,7 +12,7 @@ from optimizers.table import EITHER_WAY, RIGHT, TWO_AT_ONCE, VARIANTS, WRONG, An
 from optimizers.walk import distance
 from tabulate import tabulate
 
-from corelab.grading.diagnose import Diagnosis, diagnose
+from corelab.grading.diagnosis.diagnose import Diagnosis, diagnose
 
 MISTAKEN = [*WRONG, *TWO_AT_ONCE]
 CODES = list(dict.fromkeys(code for answer in [*WRONG, *VARIANTS] for code in answer.codes))
@@ -24,13 +24,20 @@ Found = dict[Answer, Diagnosis]
 def found() -> Found:
     """What is found in each class, in this process: they are our own."""
     return {
-        each: diagnose(each.source, each.name, each.against, each.settings, convention=each.convention)
+        each: diagnose(
+            each.source, each.name, each.against, each.settings, convention=each.convention
+        )
         for each in (*MISTAKEN, *RIGHT, *VARIANTS, *EITHER_WAY)
     }
 
 
 def missed(answers: Iterable[Answer], found: Found) -> list[str]:
-    return [f"{each}: {code}" for each in answers for code in each.codes if code not in found[each].codes]
+    return [
+        f"{each}: {code}"
+        for each in answers
+        for code in each.codes
+        if code not in found[each].codes
+    ]
 
 
 def misnamed(answers: Iterable[Answer], found: Found) -> list[str]:
@@ -45,7 +52,8 @@ def table(found: Found) -> str:
         return [title, len(answers), named, len(asked) - named, len(misnamed(answers, found))]
 
     rows = [
-        row(code, [each for each in (*MISTAKEN, *VARIANTS) if code in each.codes], code) for code in CODES
+        row(code, [each for each in (*MISTAKEN, *VARIANTS) if code in each.codes], code)
+        for code in CODES
     ]
     rows += [
         row("all mistakes", MISTAKEN),
@@ -59,7 +67,9 @@ def table(found: Found) -> str:
 
 def test_each_mistake_is_made_in_three_styles():
     assert len(CODES) == 22
-    assert not {code for code in CODES if sum(code in each.codes for each in (*WRONG, *VARIANTS)) < 3}
+    assert not {
+        code for code in CODES if sum(code in each.codes for each in (*WRONG, *VARIANTS)) < 3
+    }
     assert len(RIGHT) >= 20
     assert len(TWO_AT_ONCE) >= 6
 
@@ -88,9 +98,13 @@ def test_variants_are_said_to_be_legitimate(found: Found):
     assert not missed(VARIANTS, found)
     assert all(found[each].variant for each in VARIANTS)
     assert not [
-        str(each) for each in found if set(found[each].codes) - set(CODES) and not found[each].variant
+        str(each)
+        for each in found
+        if set(found[each].codes) - set(CODES) and not found[each].variant
     ]
-    assert not [str(each) for each in MISTAKEN if found[each].variant and each.codes != ("eps-inside-sqrt",)]
+    assert not [
+        str(each) for each in MISTAKEN if found[each].variant and each.codes != ("eps-inside-sqrt",)
+    ]
 
 
 def test_nothing_goes_by_a_wrong_name(found: Found):

@@ -20,16 +20,17 @@ from pathlib import Path
 import pytest
 from books import shown_by
 
-from corelab import language
-from corelab.errors import UserError
+from corelab.common import i18n
+from corelab.common.errors import UserError
 from corelab.grading import check as checking
 from corelab.grading import grade as grading
-from corelab.grading import gradebook, gradescope, judging
+from corelab.grading import gradescope, judge
 from corelab.grading.check import check
 from corelab.grading.grade import grade
-from corelab.grading.ledger import Ledger
-from corelab.grading.records import Outcome
-from corelab.grading.sandbox import Limits, Sandbox
+from corelab.grading.gradebook import graded as gradebook
+from corelab.grading.gradebook.ledger import Ledger
+from corelab.grading.sandbox.sandbox import Limits, Sandbox
+from corelab.grading.verdicts import Outcome
 
 ONE, TWO, THREE = "corelab1_batch_input.py", "corelab2_epochs.py", "corelab3_gradient_descent.py"
 RIGHT = """
@@ -85,7 +86,10 @@ def graded(tmp_path_factory, sandbox) -> tuple[Path, Path]:
     """A small class with everything in it, graded once."""
     class_, out = tmp_path_factory.mktemp("class"), tmp_path_factory.mktemp("out")
     put(class_ / "alice" / ONE, RIGHT)
-    put(class_ / "bob/corelab1_batch_input.ipynb", notebook("%matplotlib inline\n!ls", SUMS, "import os"))
+    put(
+        class_ / "bob/corelab1_batch_input.ipynb",
+        notebook("%matplotlib inline\n!ls", SUMS, "import os"),
+    )
     with zipfile.ZipFile(class_ / "carol.zip", "w") as archive:
         archive.writestr("hw/corelab1_batch_input.ipynb", notebook("x = 1", "y = x / 0"))
     put(class_ / "dave" / ONE, "# 批次\n".encode("cp950"))
@@ -100,7 +104,9 @@ def graded(tmp_path_factory, sandbox) -> tuple[Path, Path]:
 
 def test_everyone_gets_what_the_answer_deserves(graded):
     _, out = graded
-    statuses = {name: (line["corelab1"], line["status"].split(";")[0]) for name, line in book(out).items()}
+    statuses = {
+        name: (line["corelab1"], line["status"].split(";")[0]) for name, line in book(out).items()
+    }
     (hostile,) = (name for name in statuses if "cmd" in name)
     assert not set(hostile) & set("=<>\x1b/")
     assert statuses == {
@@ -132,9 +138,9 @@ def test_hostile_text_is_harmless_in_every_book(graded):
 def test_the_seed_gives_the_same_verdict_again(graded, sandbox):
     class_, out = graded
     about = result(out, "bob")["extra_data"]["exercises"]["corelab1"]
-    exercise = judging.load_exercises()["corelab1"]
+    exercise = judge.load_exercises()["corelab1"]
     content = (class_ / "bob/corelab1_batch_input.ipynb").read_bytes()
-    verdict = judging.judge_answer(sandbox, exercise, content, "x.ipynb", about["seed"])
+    verdict = judge.judge_answer(sandbox, exercise, content, "x.ipynb", about["seed"])
     with Ledger(out / "ledger.sqlite") as ledger:
         assert ledger.row("bob", "corelab1").verdict.checks == verdict.checks
 
@@ -142,7 +148,7 @@ def test_the_seed_gives_the_same_verdict_again(graded, sandbox):
 def test_the_same_command_again_judges_nothing_and_gives_the_same_books(graded, monkeypatch):
     class_, out = graded
     before = books(out)
-    monkeypatch.setattr(judging, "judge_answer", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
     assert grade([class_], out, limits=Limits(wall_seconds=30, cpu_seconds=3)) == 0
     assert books(out) == before
 
@@ -153,12 +159,14 @@ ENGLISH = re.compile(r"(?<![\w./()'=-])[A-Za-z][a-z]+,? [a-z]{2,}(?![\w./()'=-])
 OF_PYTHON = re.compile("division by zero|could not convert string to float")
 
 
-def test_the_books_change_their_language_and_nothing_is_judged_again(graded, sandbox, monkeypatch, capsys):
+def test_the_books_change_their_language_and_nothing_is_judged_again(
+    graded, sandbox, monkeypatch, capsys
+):
     class_, out = graded
     in_english = books(out)
-    monkeypatch.setattr(judging, "judge_answer", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
     monkeypatch.setattr(grading, "Sandbox", lambda *_, **__: nullcontext(sandbox))
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     assert grade([class_], out) == 0
     page = shown_by((out / "report.html").read_text(encoding="utf-8"))
     told = [capsys.readouterr().out.replace(str(out), ""), page]
@@ -177,7 +185,7 @@ def test_the_books_change_their_language_and_nothing_is_judged_again(graded, san
     ):
         assert part in page
     assert (out / "gradebook.csv").read_bytes() == in_english["gradebook.csv"]
-    language.use("en")
+    i18n.use("en")
     assert grade([class_], out) == 0
     assert books(out) == in_english
     assert not any(CHINESE.search(content.decode()) for content in in_english.values())
@@ -215,7 +223,13 @@ def test_check_tells_a_student_what_holds(tmp_path, monkeypatch, capsys, sandbox
     told = capsys.readouterr().out
     assert told.count("[OK]") == 7
     assert told.count("[X] ") == 1
-    for part in ("30 / 30 points", "24 / 30 points", "sum-instead-of-mean", "expected:", "--seed 5"):
+    for part in (
+        "30 / 30 points",
+        "24 / 30 points",
+        "sum-instead-of-mean",
+        "expected:",
+        "--seed 5",
+    ):
         assert part in told
     assert not CHINESE.search(told.replace(str(tmp_path), ""))
 
@@ -225,7 +239,7 @@ def test_check_speaks_chinese_to_the_last_word(tmp_path, monkeypatch, capsys, sa
     put(tmp_path / ONE, SUMS)
     put(tmp_path / TWO, "def train(model, dataset, epochs=10, batch_size=100): return 'loss'")
     put(tmp_path / THREE, "def build_model(): return 3\ntrain = build_model")
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     assert check([tmp_path / name for name in (ONE, TWO, THREE)], seed=5) == 1
     told = capsys.readouterr().out.replace(str(tmp_path), "")
     for part in (
@@ -242,19 +256,24 @@ def test_check_speaks_chinese_to_the_last_word(tmp_path, monkeypatch, capsys, sa
         assert ENGLISH.findall(OF_PYTHON.sub("", line)) == []
 
 
-def test_every_word_of_a_check_can_be_translated(tmp_path, monkeypatch, capsys, sandbox, untranslated):
+def test_every_word_of_a_check_can_be_translated(
+    tmp_path, monkeypatch, capsys, sandbox, untranslated
+):
     monkeypatch.setattr(checking, "Sandbox", lambda *_, **__: nullcontext(sandbox))
     put(tmp_path / ONE, SUMS)
     put(tmp_path / TWO, "# 批次".encode("cp950"))
     check([tmp_path / ONE, tmp_path / TWO], seed=5)
     told = capsys.readouterr().out.replace(str(tmp_path), "")
-    assert {*untranslated(told)} == {"OK", *re.findall("[a-z]+", f"{ONE} {TWO} sum instead of mean")}
+    assert {*untranslated(told)} == {
+        "OK",
+        *re.findall("[a-z]+", f"{ONE} {TWO} sum instead of mean"),
+    }
 
 
 def test_check_on_the_narrowest_console(tmp_path):
     put(tmp_path / ONE, "print('批次 ✓')\nraise ValueError('≤')")
-    code = "import sys; from pathlib import Path; from corelab import language;"
-    code += "from corelab.grading.check import check; language.use('zh-TW');"
+    code = "import sys; from pathlib import Path; from corelab.common import i18n;"
+    code += "from corelab.grading.check import check; i18n.use('zh-TW');"
     done = subprocess.run(
         [
             sys.executable,
@@ -283,7 +302,7 @@ def test_check_wants_an_answer_to_an_exercise(tmp_path, name):
 
 TOY = """
 import numpy as np
-from corelab.grading.records import Check
+from corelab.grading.verdicts import Check
 
 FILE, TITLE, POINTS = "toy_double.py", "Double", 10.0
 
@@ -304,9 +323,9 @@ import functools, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from course import toy
-from corelab.errors import UserError
-from corelab.grading import grade, judging
-judging.load_exercises = lambda: {"toy": toy}
+from corelab.common.errors import UserError
+from corelab.grading import grade, judge
+judge.load_exercises = lambda: {"toy": toy}
 grade.Sandbox = functools.partial(grade.Sandbox, preload=())
 try:
     sys.exit(grade.grade([Path(sys.argv[1])], Path(sys.argv[2]), seed=5, jobs=2))
@@ -324,17 +343,22 @@ def toy(tmp_path, monkeypatch):
     put(tmp_path / "home/course/toy.py", TOY)
     monkeypatch.syspath_prepend(tmp_path / "home")
     module = importlib.import_module("course.toy")
-    monkeypatch.setattr(judging, "load_exercises", lambda: {"toy": module})
+    monkeypatch.setattr(judge, "load_exercises", lambda: {"toy": module})
     monkeypatch.setattr(grading, "Sandbox", functools.partial(Sandbox, preload=()))
     for student in STUDENTS:
-        put(tmp_path / f"class/{student}/toy_double.py", DOUBLE if student != "s3" else "double = len")
+        put(
+            tmp_path / f"class/{student}/toy_double.py",
+            DOUBLE if student != "s3" else "double = len",
+        )
     yield tmp_path
     del sys.modules["course"], sys.modules["course.toy"]
 
 
 def started(home: Path, out: str = "out") -> subprocess.Popen:
     command = [sys.executable, "-c", DRIVER, home / "class", home / out, home / "home"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
 
 
 def finished(process: subprocess.Popen) -> tuple[int, str]:
@@ -436,8 +460,10 @@ def test_only_what_changed_is_judged_again(toy, monkeypatch):
     put(toy / "class/s3/toy_double.py", DOUBLE)
     put(toy / "class/new/toy_double.py", "def double(x): return x")
     judged = []
-    original = judging.judge_answer
-    monkeypatch.setattr(judging, "judge_answer", lambda *given: judged.append(given) or original(*given))
+    original = judge.judge_answer
+    monkeypatch.setattr(
+        judge, "judge_answer", lambda *given: judged.append(given) or original(*given)
+    )
     grade([toy / "class"], out)
     assert len(judged) == 2
     assert (book(out)["s3"]["total"], book(out)["new"]["total"]) == ("10", "0")
@@ -493,15 +519,22 @@ def test_a_full_disk_while_the_books_are_written(toy, monkeypatch):
         full.setattr(gradebook, "write", lambda *_: (_ for _ in ()).throw(UserError("no space")))
         with pytest.raises(UserError, match="no space"):
             grade([toy / "class"], toy / "out")
-    monkeypatch.setattr(judging, "judge_answer", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
     assert grade([toy / "class"], toy / "out") == 0
     assert len(book(toy / "out")) == 8
 
 
 def test_the_exports_are_filled_in(toy, capsys):
-    put(toy / "canvas.csv", "Student,ID,SIS User ID,SIS Login ID,Section\n" + "S0,1,s0,s0,A\nX,2,x,x,A\n")
+    put(
+        toy / "canvas.csv",
+        "Student,ID,SIS User ID,SIS Login ID,Section\n" + "S0,1,s0,s0,A\nX,2,x,x,A\n",
+    )
     grade([toy / "class"], toy / "out", canvas=toy / "canvas.csv")
-    assert (toy / "out/canvas.csv").read_text(encoding="utf-8").endswith("S0,1,s0,s0,A,10\nX,2,x,x,A,\n")
+    assert (
+        (toy / "out/canvas.csv")
+        .read_text(encoding="utf-8")
+        .endswith("S0,1,s0,s0,A,10\nX,2,x,x,A,\n")
+    )
     assert "s3: not found in the export" in capsys.readouterr().out
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from books import NASTY, class_, exercises, graded, unsettled, verdict
 
-from corelab.errors import UserError
-from corelab.grading.gradebook import cell_text, gradebook_csv, gradescope_json, write
-from corelab.grading.records import Verdict
+from corelab.common.errors import UserError
+from corelab.grading.gradebook.graded import cell_text, gradebook_csv, gradescope_json, write
+from corelab.grading.verdicts import Verdict
 
 
 def table() -> list[dict[str, str]]:
@@ -35,7 +35,9 @@ def test_every_status_is_visible():
         "dave": "corelab1: unreadable",
         "eve": "corelab3: crashed",
     }
-    nothing = [Verdict(name, "missing", points=exercise.POINTS) for name, exercise in exercises().items()]
+    nothing = [
+        Verdict(name, "missing", points=exercise.POINTS) for name, exercise in exercises().items()
+    ]
     assert graded("zoe", *nothing).status == "missing"
     assert graded("zoe", *nothing).total == 0
 
@@ -61,7 +63,11 @@ def test_gradescopes_form_to_the_letter():
         assert isinstance(results["execution_time"], float)
         assert isinstance(results["output"], str)
         assert results["output_format"] == "text"
-        assert results["visibility"] == results["stdout_visibility"].replace("hidden", "visible") == "visible"
+        assert (
+            results["visibility"]
+            == results["stdout_visibility"].replace("hidden", "visible")
+            == "visible"
+        )
         assert results["score"] == sum(test["score"] for test in results["tests"])
         assert sum(test["max_score"] for test in results["tests"]) == 100
         for test in results["tests"]:

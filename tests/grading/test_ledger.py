@@ -6,14 +6,26 @@ from dataclasses import replace
 
 import pytest
 
-from corelab.errors import UserError
-from corelab.grading.ledger import Key, Ledger, Row
-from corelab.grading.records import Check, Verdict
+from corelab.common.errors import UserError
+from corelab.grading.gradebook.ledger import Key, Ledger, Row
+from corelab.grading.verdicts import Check, Verdict
 
 VERDICT = Verdict(
     "corelab1",
     "graded",
-    (Check("means", "平均 / means", 10, "failed", "1", "2", "try", ("sum-instead-of-mean",), earned=2.5),),
+    (
+        Check(
+            "means",
+            "平均 / means",
+            10,
+            "failed",
+            "1",
+            "2",
+            "try",
+            ("sum-instead-of-mean",),
+            earned=2.5,
+        ),
+    ),
     points=30.0,
     message="批次",
     seed=2**62,
@@ -54,7 +66,7 @@ def test_the_seed_is_drawn_once_and_kept(tmp_path):
 
 def test_a_second_grader_is_told(tmp_path):
     path = tmp_path / "ledger.sqlite"
-    code = f"import pathlib, corelab.grading.ledger as l; l.Ledger(pathlib.Path({str(path)!r}))"
+    code = f"import pathlib, corelab.grading.gradebook.ledger as l; l.Ledger(pathlib.Path({str(path)!r}))"
     with Ledger(path):
         with pytest.raises(UserError, match="another grader is at work"):
             Ledger(path)
@@ -66,12 +78,14 @@ def test_a_second_grader_is_told(tmp_path):
 def test_the_lock_dies_with_its_process(tmp_path):
     path = tmp_path / "ledger.sqlite"
     code = (
-        "import sys; from pathlib import Path; from corelab.grading.ledger import Ledger;"
+        "import sys; from pathlib import Path; from corelab.grading.gradebook.ledger import Ledger;"
         f"ledger = Ledger(Path({str(path)!r})); ledger._db.execute('BEGIN');"
         "ledger._db.execute(\"INSERT INTO run VALUES ('half', 'done')\");"
         "print('locked', flush=True); input()"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert holder.stdout is not None
     assert holder.stdin is not None
     assert holder.stdout.readline().strip() == b"locked"

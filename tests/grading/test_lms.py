@@ -2,9 +2,9 @@
 
 import pytest
 
-from corelab.errors import UserError
-from corelab.grading.lms import Grade, fill_canvas, fill_moodle
-from corelab.grading.submissions import Student
+from corelab.common.errors import UserError
+from corelab.grading.gradebook.lms import Grade, fill_canvas, fill_moodle
+from corelab.grading.submissions.find import Student
 
 POINTS = {"corelab1": 30.0, "corelab2": 30.0, "corelab3": 40.0, "": 100.0}
 
@@ -40,11 +40,16 @@ def test_canvas_is_filled_in_and_all_else_is_as_it_was(tmp_path):
     assert filled.text == "\ufeff" + CANVAS.replace("A,,,9", "A,30,94.5,9", 1).replace(
         "A,3,3,9", "A,30,60,9"
     ).replace("lee@x.edu,A,,,9", "lee@x.edu,A,30,,9")
-    assert filled.remarks == ["ghost: not found in the export", "lee: points pending, left as it was"]
+    assert filled.remarks == [
+        "ghost: not found in the export",
+        "lee: points pending, left as it was",
+    ]
 
 
 def test_canvas_without_a_column_gets_one(tmp_path):
-    export = put(tmp_path, "Student;ID;SIS User ID;SIS Login ID;Section\nPoints Possible;;;;\nJane;11;;;A\n")
+    export = put(
+        tmp_path, "Student;ID;SIS User ID;SIS Login ID;Section\nPoints Possible;;;;\nJane;11;;;A\n"
+    )
     assert fill_canvas(export, [DOE], POINTS).text == (
         "Student;ID;SIS User ID;SIS Login ID;Section;Corelab\nPoints Possible;;;;;100\nJane;11;;;A;94.5\n"
     )

@@ -5,7 +5,12 @@ import time
 
 import pytest
 
-from corelab.grading.notebook import MAX_CODE, NotebookError, read_notebook, without_magics
+from corelab.grading.submissions.notebook import (
+    MAX_CODE,
+    NotebookError,
+    read_notebook,
+    without_magics,
+)
 
 
 def notebook(*cells: tuple[str, str] | str) -> bytes:
@@ -14,7 +19,11 @@ def notebook(*cells: tuple[str, str] | str) -> bytes:
     return json.dumps(
         {
             "cells": [
-                {"cell_type": kind, "source": text.splitlines(keepends=True), "outputs": [{"text": "x = 9"}]}
+                {
+                    "cell_type": kind,
+                    "source": text.splitlines(keepends=True),
+                    "outputs": [{"text": "x = 9"}],
+                }
                 for kind, text in pairs
             ],
             "nbformat": 4,
@@ -48,7 +57,10 @@ def test_a_line_is_told_as_its_cell():
 
 
 def test_older_notebooks_and_sources_in_one_piece():
-    old = {"worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1\n", "y = 2"]}]}], "nbformat": 3}
+    old = {
+        "worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1\n", "y = 2"]}]}],
+        "nbformat": 3,
+    }
     assert "x = 1\ny = 2" in read_notebook(json.dumps(old).encode()).source
     whole = {"cells": [{"cell_type": "code", "source": "x = 1\r\ny = 2"}]}
     assert "x = 1\ny = 2" in read_notebook(b"\xef\xbb\xbf" + json.dumps(whole).encode()).source
@@ -64,7 +76,15 @@ def test_an_encoding_declared_in_a_cell_declares_nothing():
 @pytest.mark.parametrize(
     "content",
     [
-        *(b"print('hello')", b"", b"\xff\xfe", b"[1, 2]", b"{}", b'{"cells": 5}', b'{"cells": [1]}'),
+        *(
+            b"print('hello')",
+            b"",
+            b"\xff\xfe",
+            b"[1, 2]",
+            b"{}",
+            b'{"cells": 5}',
+            b'{"cells": [1]}',
+        ),
         *(b"[" * 100_000, b'{"cells": [{"cell_type": "code", "source": [1]}]}', b"1" * 5000),
     ],
 )
@@ -113,7 +133,14 @@ def test_python_is_left_as_it_is(code):
 
 def test_hostile_lines_cost_no_time():
     much = 10**5
-    for line in ("'" * much, "\\" * much, "a" + " " * much, "(" * much, '"""' + "\\'" * much, "a." * much):
+    for line in (
+        "'" * much,
+        "\\" * much,
+        "a" + " " * much,
+        "(" * much,
+        '"""' + "\\'" * much,
+        "a." * much,
+    ):
         began = time.perf_counter()
         without_magics([line, line])
         assert time.perf_counter() - began < 2

@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 from books import NASTY, class_, exercises, graded, shown_by
 
-from corelab import language
-from corelab.grading.report import overview, report_html
-from corelab.grading.summary import summary
+from corelab.common import i18n
+from corelab.grading.gradebook.report import overview, report_html
+from corelab.grading.gradebook.summary import summary
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,15 @@ class Parts(HTMLParser):
 
 def test_hostile_text_is_shown_and_does_nothing(page):
     parts = Parts(page)
-    assert not {tag for tag, _ in parts.tags} & {"script", "img", "iframe", "link", "object", "form", "base"}
+    assert not {tag for tag, _ in parts.tags} & {
+        "script",
+        "img",
+        "iframe",
+        "link",
+        "object",
+        "form",
+        "base",
+    }
     attributes = {name for _, attrs in parts.tags for name in attrs}
     assert not {name for name in attributes if name.startswith("on")} | attributes & {
         "style",
@@ -59,13 +67,26 @@ def test_the_policy_allows_this_style_and_nothing_else(page):
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = Parts(page).tags[3][1]["content"]
-    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert (
+        policy
+        == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
     assert "http" not in page.lower().replace("http-equiv", "")
 
 
 def test_each_student_and_each_check_is_there(page):
     text = Parts(page).text
-    for told in ("alice", "bob", "carol", "dave", "eve", "平均 / means", "sum-instead-of-mean", "1.5", "150"):
+    for told in (
+        "alice",
+        "bob",
+        "carol",
+        "dave",
+        "eve",
+        "平均 / means",
+        "sum-instead-of-mean",
+        "1.5",
+        "150",
+    ):
         assert told in text
     for status in ("missing", "unreadable", "crashed", "could not check", "20 pending"):
         assert status in text
@@ -97,7 +118,7 @@ def test_the_same_verdicts_give_the_same_page(page):
 def test_the_page_and_the_summary_are_in_the_language_in_use(page):
     assert '<html lang="en">' in page
     assert "無法檢查" not in page
-    language.use("zh-TW")
+    i18n.use("zh-TW")
     chinese = "".join(report_html(class_, exercises()))
     assert '<html lang="zh-Hant-TW">' in chinese
     assert "無法檢查（30 分中的 20 分）" in chinese
@@ -120,7 +141,8 @@ def test_nobody_to_show():
 def test_the_terminal_summary_is_bounded_and_of_one_line_each():
     many = [
         graded(
-            f"student {n}", *class_()[3].rows["corelab1"].verdict and [class_()[3].rows["corelab1"].verdict]
+            f"student {n}",
+            *class_()[3].rows["corelab1"].verdict and [class_()[3].rows["corelab1"].verdict],
         )
         for n in range(50)
     ]

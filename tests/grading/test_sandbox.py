@@ -23,18 +23,18 @@ from hypothesis import strategies as st
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from corelab.errors import UserError  # noqa: E402
-from corelab.grading import sandbox as sandboxes  # noqa: E402
-from corelab.grading import sandbox_workers  # noqa: E402
-from corelab.grading.sandbox import Limits, Sandbox, probe, why_not  # noqa: E402
-from corelab.grading.sandbox_frames import (  # noqa: E402
+from corelab.common.errors import UserError  # noqa: E402
+from corelab.grading.sandbox import forkserver  # noqa: E402
+from corelab.grading.sandbox import sandbox as sandboxes  # noqa: E402
+from corelab.grading.sandbox.frames import (  # noqa: E402
     Budget,
     MalformedError,
     TooMuchError,
     read_frame,
     write_frame,
 )
-from corelab.grading.sandbox_watch import Drain  # noqa: E402
+from corelab.grading.sandbox.monitor import Drain  # noqa: E402
+from corelab.grading.sandbox.sandbox import Limits, Sandbox, probe, why_not  # noqa: E402
 
 X = np.arange(3.0)
 SENT = {"x": X}
@@ -69,7 +69,11 @@ def run(sandbox, source, limits=None, filename="tiny.py"):
 
 def test_frames_come_back_as_arrays(sandbox):
     outcome = run(sandbox, HONEST)
-    assert (outcome.status, outcome.message, outcome.isolation) == ("finished", "", sandbox.isolation)
+    assert (outcome.status, outcome.message, outcome.isolation) == (
+        "finished",
+        "",
+        sandbox.isolation,
+    )
     assert list(outcome.returned) == ["first", "second", "third"]
     np.testing.assert_array_equal(outcome.returned["third"]["y"], 2 * X)
     assert outcome.returned["third"]["y"].flags.writeable
@@ -91,14 +95,20 @@ def test_a_crash_in_the_third_call_keeps_the_first_two(sandbox):
     ("source", "message"),
     [
         ("x = 1\nx = = 2\n", "SyntaxError: invalid syntax (line 2: x = = 2)"),
-        ("import nowhere\n", "ModuleNotFoundError: No module named 'nowhere' (line 1: import nowhere)"),
+        (
+            "import nowhere\n",
+            "ModuleNotFoundError: No module named 'nowhere' (line 1: import nowhere)",
+        ),
         ("", "AttributeError: module 'answer' has no attribute 'double'"),
         ("def double(x):\n    exit(3)\n", "SystemExit: 3 (line 2: exit(3))"),
         (
             "def double(x):\n    raise KeyboardInterrupt\n",
             "KeyboardInterrupt (line 2: raise KeyboardInterrupt)",
         ),
-        ("def double(x):\n    input('?')\n", "EOFError: EOF when reading a line (line 2: input('?'))"),
+        (
+            "def double(x):\n    input('?')\n",
+            "EOFError: EOF when reading a line (line 2: input('?'))",
+        ),
         (
             "def double(x):\n    return double(x)\n",
             "RecursionError: maximum recursion depth exceeded (line 2:",
@@ -109,11 +119,17 @@ def test_a_crash_in_the_third_call_keeps_the_first_two(sandbox):
             "class E(Exception):\n    def __str__(self): raise self\nraise E\n",
             "an exception that cannot be shown",
         ),
-        ("def double(x):\n    return 'two'\n", "ValueError: could not convert string to float: 'two'"),
+        (
+            "def double(x):\n    return 'two'\n",
+            "ValueError: could not convert string to float: 'two'",
+        ),
         ("import os\nos._exit(7)\n", "the answer ended its own process (exit code 7)"),
         ("import ctypes\nctypes.string_at(0)\n", "the answer's process died of SIGSEGV"),
         (b"\xff\xfe = 1\n", "SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xff"),
-        ("# coding: cp950\nraise ValueError('失敗')\n".encode("cp950"), "ValueError: 失敗 (line 2: raise"),
+        (
+            "# coding: cp950\nraise ValueError('失敗')\n".encode("cp950"),
+            "ValueError: 失敗 (line 2: raise",
+        ),
     ],
 )
 def test_what_went_wrong_is_said_in_one_line(sandbox, source, message):
@@ -140,7 +156,10 @@ def test_what_was_printed_before_a_limit_was_met_is_kept(sandbox):
 
 def test_limits_on_computing_memory_and_processes(sandbox):
     loop = "while True: pass"
-    assert run(sandbox, loop, Limits(cpu_seconds=1.0)).message == "not done after 1 seconds of computing"
+    assert (
+        run(sandbox, loop, Limits(cpu_seconds=1.0)).message
+        == "not done after 1 seconds of computing"
+    )
     grow = (
         "import mmap\nkept = []\nwhile True:\n"
         "    kept.append(mmap.mmap(-1, 1 << 24))\n    kept[-1].write(bytes(1 << 24))\n"
@@ -150,12 +169,17 @@ def test_limits_on_computing_memory_and_processes(sandbox):
         "import threading, time\nfor _ in range(40):\n"
         "    threading.Thread(target=time.sleep, args=(9,)).start()\ntime.sleep(9)\n"
     )
-    assert run(sandbox, many, Limits(processes=20)).message == "more than 20 processes and threads at once"
+    assert (
+        run(sandbox, many, Limits(processes=20)).message
+        == "more than 20 processes and threads at once"
+    )
 
 
 def test_too_large_a_request_fails_in_the_line_that_makes_it(held):
     """Rather than the whole answer: it may catch the error, and try with less."""
-    outcome = run(held, f"import numpy\nnumpy.empty(3 << 30, 'u1')\n{HONEST}", Limits(memory_bytes=2 << 30))
+    outcome = run(
+        held, f"import numpy\nnumpy.empty(3 << 30, 'u1')\n{HONEST}", Limits(memory_bytes=2 << 30)
+    )
     assert outcome.status == "crashed"
     assert "Unable to allocate 3.00 GiB" in outcome.message
     assert outcome.message.endswith("(line 2: numpy.empty(3 << 30, 'u1'))")
@@ -196,7 +220,7 @@ def double(x): return 2 * x
 
 
 def test_an_exercise_of_the_package_is_found_by_its_short_name(sandbox):
-    with pytest.raises(ValueError, match=r"no exercise corelab\.exercises\.nowhere"):
+    with pytest.raises(ValueError, match=r"no exercise corelab\.grading\.exercises\.nowhere"):
         sandbox.run(b"", "a.py", "nowhere", SENT)
 
 
@@ -204,7 +228,9 @@ def test_several_threads_run_at_once_and_workers_outlive_them(sandbox):
     """The kernel's parent-death signal goes by the thread that started a process."""
     outcomes = []
     for _ in range(2):
-        threads = [threading.Thread(target=lambda: outcomes.append(run(sandbox, HONEST))) for _ in range(2)]
+        threads = [
+            threading.Thread(target=lambda: outcomes.append(run(sandbox, HONEST))) for _ in range(2)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -226,7 +252,7 @@ def test_nothing_is_left(sandbox, temporary, source):
 
 
 def test_nothing_is_left_after_ctrl_c(sandbox, temporary, monkeypatch):
-    monkeypatch.setattr(sandbox_workers, "watch", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr(forkserver, "watch", Mock(side_effect=KeyboardInterrupt))
     idle = own_processes()
     with pytest.raises(KeyboardInterrupt):
         run(sandbox, "while True: pass")
@@ -244,20 +270,26 @@ def own_processes():
     return {process.pid for process in psutil.Process().children(recursive=True)}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the other platforms have no parent-death signal")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="the other platforms have no parent-death signal"
+)
 def test_nothing_is_left_when_the_grader_is_killed():
     program = (
-        "from corelab.grading.sandbox import Sandbox\nimport numpy\n"
+        "from corelab.grading.sandbox.sandbox import Sandbox\nimport numpy\n"
         "with Sandbox(isolation='namespaces', preload=()) as sandbox:\n"
         "    sandbox.run(b'import time; time.sleep(99)', 'a.py', 'isolated.tiny', {'x': numpy.ones(1)})\n"
     )
     if reason := why_not("namespaces"):
         pytest.skip(reason)
     path = os.pathsep.join((str(HERE), str(HERE.parents[1])))
-    grader = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path})
+    grader = subprocess.Popen(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}
+    )
     family = set()
     deadline = time.monotonic() + 30
-    while len(family) < 4 and time.monotonic() < deadline:  # bubblewrap, its first process, server, answer
+    while (
+        len(family) < 4 and time.monotonic() < deadline
+    ):  # bubblewrap, its first process, server, answer
         family = set(psutil.Process(grader.pid).children(recursive=True))
         time.sleep(0.05)
     assert len(family) == 4
@@ -276,7 +308,7 @@ def held(monkeypatch):
     if reason := why_not("namespaces"):
         assert not os.environ.get("CI"), reason
         pytest.skip(reason)
-    monkeypatch.setattr(sandbox_workers, "WORD_SECONDS", 1.0)
+    monkeypatch.setattr(forkserver, "WORD_SECONDS", 1.0)
     with Sandbox(LIMITS, isolation="namespaces", preload=()) as sandbox:
         assert run(sandbox, HONEST).status == "finished"
         yield sandbox
@@ -328,7 +360,7 @@ def test_a_worker_can_be_started_before_there_is_a_run(held):
 def test_one_that_could_not_be_started_early_is_started_again(held, monkeypatch):
     held.close()
     with monkeypatch.context() as patch:
-        patch.setattr(held, "_new_worker", Mock(side_effect=sandbox_workers.FaultError("no")))
+        patch.setattr(held, "_new_worker", Mock(side_effect=forkserver.FaultError("no")))
         held.start()
         held._starting.exception()
     assert run(held, HONEST).status == "finished"
@@ -343,7 +375,8 @@ def test_the_strongest_that_works_is_chosen(monkeypatch):
     assert probe() == "separate user"
     assert Sandbox(require="separate user").isolation == "separate user"
     with pytest.raises(
-        UserError, match="isolation 'namespaces' is required, only 'separate user' can be had: no bwrap"
+        UserError,
+        match="isolation 'namespaces' is required, only 'separate user' can be had: no bwrap",
     ):
         Sandbox(require="namespaces")
     with pytest.raises(UserError, match="no bwrap"):
@@ -368,7 +401,7 @@ import psutil
 for name in ("resource", "fcntl", "pwd", "grp", "termios"):
     sys.modules[name] = None
 import numpy
-from corelab.grading.sandbox import Limits, Sandbox
+from corelab.grading.sandbox.sandbox import Limits, Sandbox
 for name in ("fork", "getuid", "setsid", "killpg", "wait4"):
     delattr(os, name)
 assert "torch" not in sys.modules
@@ -377,7 +410,9 @@ with Sandbox(Limits(wall_seconds=60), isolation="limits only") as sandbox:
 assert outcome.status == "finished", outcome
 """
     path = os.pathsep.join((str(HERE), str(HERE.parents[1])))
-    subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, check=True)
+    subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path}, check=True
+    )
 
 
 # -- frames
@@ -466,8 +501,9 @@ def test_no_bytes_do_anything_else_than_be_refused(data, cut):
 
 
 def verdict(machine, number, argument=0, abi=None):
-    """What the kernel would do: an interpreter of the few instructions of classic BPF that the filter has."""
-    linux = pytest.importorskip("corelab.grading.sandbox_linux")
+    """What the kernel would do: an interpreter of the few instructions of classic BPF that the
+    filter has."""
+    linux = pytest.importorskip("corelab.grading.sandbox.linux")
     code = linux._filter_program(machine)
     abi = abi or {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]
     data = struct.pack("<IIQ6Q", number, abi, 0, argument, 0, 0, 0, 0, 0)
@@ -478,20 +514,27 @@ def verdict(machine, number, argument=0, abi=None):
         if operation == 0x20:
             value = struct.unpack_from("<I", data, constant)[0]
         elif operation == 0x06:
-            return {0x80000000: "kill", 0x7FFF0000: "allow", 0x50001: "refuse", 0x50026: "unknown"}[constant]
-        else:
-            holds = {0x15: value == constant, 0x35: value >= constant, 0x45: bool(value & constant)}[
-                operation
+            return {0x80000000: "kill", 0x7FFF0000: "allow", 0x50001: "refuse", 0x50026: "unknown"}[
+                constant
             ]
+        else:
+            holds = {
+                0x15: value == constant,
+                0x35: value >= constant,
+                0x45: bool(value & constant),
+            }[operation]
             at += if_true if holds else if_false
 
 
 @pytest.mark.parametrize(
     ("machine", "clone", "socket", "harmless"),
-    [("x86_64", 56, 41, (0, 1, 9, 59, 57, 53, 202)), ("aarch64", 220, 198, (63, 64, 222, 221, 199, 98))],
+    [
+        ("x86_64", 56, 41, (0, 1, 9, 59, 57, 53, 202)),
+        ("aarch64", 220, 198, (63, 64, 222, 221, 199, 98)),
+    ],
 )
 def test_the_filter_refuses_what_it_names_and_nothing_else(machine, clone, socket, harmless):
-    linux = pytest.importorskip("corelab.grading.sandbox_linux")
+    linux = pytest.importorskip("corelab.grading.sandbox.linux")
     column = ["x86_64", "aarch64"].index(machine)
     assert {verdict(machine, number[column]) for number in linux.FORBIDDEN.values()} == {"refuse"}
     assert {verdict(machine, number) for number in harmless} == {"allow"}
@@ -511,7 +554,7 @@ def test_the_worker_has_one_thread_when_it_forks():
     if reason := why_not("namespaces"):
         assert not os.environ.get("CI"), reason
         pytest.skip(reason)
-    server = sandbox_workers.Server("namespaces", preload=sandboxes.PRELOAD)
+    server = forkserver.Server("namespaces", preload=sandboxes.PRELOAD)
     try:
         processes = psutil.Process(server.process.pid).children(recursive=True)
         assert [process.num_threads() for process in processes] == [1, 1]

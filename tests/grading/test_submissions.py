@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from corelab.errors import UserError
-from corelab.grading import reading
-from corelab.grading.reading import UnreadableError
-from corelab.grading.source import MAX_NOTEBOOK, MAX_SOURCE, read_source
-from corelab.grading.submissions import Student, find
+from corelab.common.errors import UserError
+from corelab.grading.submissions import archives
+from corelab.grading.submissions.archives import UnreadableError
+from corelab.grading.submissions.find import Student, find
+from corelab.grading.submissions.source import MAX_NOTEBOOK, MAX_SOURCE, read_source
 
 STEMS = {
     "corelab1": "corelab1_batch_input",
@@ -50,16 +50,27 @@ def only(*paths: Path) -> Student:
 
 
 def content(student: Student, exercise: str = "corelab1") -> bytes:
-    return reading.read(student.answers[exercise].place, MAX_SOURCE)
+    return archives.read(student.answers[exercise].place, MAX_SOURCE)
 
 
 # ---- the forms ----
 
 
 def test_a_folder_a_student(tmp_path):
-    put(tmp_path, f"alice/{ONE}", f"alice/{TWO}", f"bob/lab1/{ONE}", f"bob/lab2/{TWO}", "bob/notes.txt")
+    put(
+        tmp_path,
+        f"alice/{ONE}",
+        f"alice/{TWO}",
+        f"bob/lab1/{ONE}",
+        f"bob/lab2/{TWO}",
+        "bob/notes.txt",
+    )
     (tmp_path / "carol").mkdir()
-    assert who(tmp_path) == {"alice": ["corelab1", "corelab2"], "bob": ["corelab1", "corelab2"], "carol": []}
+    assert who(tmp_path) == {
+        "alice": ["corelab1", "corelab2"],
+        "bob": ["corelab1", "corelab2"],
+        "carol": [],
+    }
 
 
 def test_a_zip_a_student_and_all_of_them_in_a_zip(tmp_path):
@@ -112,7 +123,10 @@ def test_canvas_export(tmp_path):
     assert sorted(students) == ["chen_777", "doejane_12345", "lee_444", "wang_222"]
     assert students["doejane_12345"].canvas == "12345"
     assert students["doejane_12345"].name == "doejane"
-    assert students["doejane_12345"].answers["corelab2"].shown == "doejane_12345_67999_corelab2_epochs-1.py"
+    assert (
+        students["doejane_12345"].answers["corelab2"].shown
+        == "doejane_12345_67999_corelab2_epochs-1.py"
+    )
     assert "2 files" in students["doejane_12345"].answers["corelab2"].note
     assert "late" in students["wang_222"].answers["corelab1"].note
     # A name inside a student's zip makes nobody else's hand-in.
@@ -122,8 +136,16 @@ def test_canvas_export(tmp_path):
 
 
 def test_names_of_digits_alone(tmp_path):
-    put(tmp_path, f"110550001_12345_67890_{ONE}", f"110550001_12345_67891_{TWO}", f"2026_11_05_{ONE}")
-    assert who(tmp_path) == {"110550001_12345": ["corelab1", "corelab2"], "2026_11_05": ["corelab1"]}
+    put(
+        tmp_path,
+        f"110550001_12345_67890_{ONE}",
+        f"110550001_12345_67891_{TWO}",
+        f"2026_11_05_{ONE}",
+    )
+    assert who(tmp_path) == {
+        "110550001_12345": ["corelab1", "corelab2"],
+        "2026_11_05": ["corelab1"],
+    }
 
 
 def test_a_folder_or_zip_an_exercise(tmp_path):
@@ -144,7 +166,11 @@ def test_a_long_path_keeps_the_end_that_tells_a_notebook(tmp_path):
 def test_moodle_export_with_and_without_folders(tmp_path):
     put(tmp_path / "a", f"王小明_12345_assignsubmission_file_/{ONE}")
     put(tmp_path / "a", f"Jane Doe_99_assignsubmission_file/{ONE}")
-    put(tmp_path / "b", f"Jane Doe_99_assignsubmission_file_{ONE}", f"Li_100_assignsubmission_file_{TWO}")
+    put(
+        tmp_path / "b",
+        f"Jane Doe_99_assignsubmission_file_{ONE}",
+        f"Li_100_assignsubmission_file_{TWO}",
+    )
     students = find([tmp_path / "a"], STEMS)
     assert [(s.id, s.name, s.moodle) for s in students] == [
         ("Jane Doe_99", "Jane Doe", "99"),
@@ -234,7 +260,9 @@ def test_names_from_windows_in_big5(tmp_path):
     # As Windows writes it: the bytes of cp950, and no mark that would say so.
     data = zipped(f"AAAAAA/{ONE}", f"BBBBBB/{ONE}")
     (tmp_path / "a.zip").write_bytes(
-        data.replace(b"AAAAAA", "許功蓋".encode("cp950")).replace(b"BBBBBB", "王小明".encode("cp950"))
+        data.replace(b"AAAAAA", "許功蓋".encode("cp950")).replace(
+            b"BBBBBB", "王小明".encode("cp950")
+        )
     )
     assert who(tmp_path / "a.zip") == {"王小明": ["corelab1"], "許功蓋": ["corelab1"]}
 
@@ -276,7 +304,7 @@ def test_zips_within_zips_are_bounded(tmp_path):
 
 
 def test_too_many_entries(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_ZIP_LIST", 10_000)
+    monkeypatch.setattr(archives, "MAX_ZIP_LIST", 10_000)
     (tmp_path / "alice.zip").write_bytes(zipped(*(f"{n}.txt" for n in range(500)), ONE))
     assert "too many files" in only(tmp_path / "alice.zip").answers["corelab1"].problem
 
@@ -377,7 +405,13 @@ def test_a_source_that_python_could_not_read(raw, message):
 
 
 @pytest.mark.parametrize(
-    "raw", [b"", "# 批次\n".encode(), "# coding: big5\n# 批次\n".encode("big5"), codecs.BOM_UTF8 + b"x = 1\n"]
+    "raw",
+    [
+        b"",
+        "# 批次\n".encode(),
+        "# coding: big5\n# 批次\n".encode("big5"),
+        codecs.BOM_UTF8 + b"x = 1\n",
+    ],
 )
 def test_a_source_that_python_reads_is_handed_on_as_it_is(raw):
     assert read_source(raw, ONE).code == raw

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from corelab.grading.text import one_line, plain, say
+from corelab.common.sanitize import one_line, plain, say
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,9 @@ COUNTERPARTS = {
 
 def parameters(dtype=torch.float64, seed=0, shapes=((4, 3), (3,), (), (2, 2, 2))):
     generator = torch.Generator().manual_seed(seed)
-    return [torch.randn(shape, dtype=dtype, generator=generator).requires_grad_() for shape in shapes]
+    return [
+        torch.randn(shape, dtype=dtype, generator=generator).requires_grad_() for shape in shapes
+    ]
 
 
 def copies(params):

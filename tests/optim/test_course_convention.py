@@ -32,7 +32,9 @@ def test_momentum_keeps_the_lr_inside_v():
     assert places == pytest.approx([0.9, 0.84], rel=1e-15)
     assert state["momentum_buffer"].item() == pytest.approx(-0.06, rel=1e-15)
     # torch's v = 1, then 1.5, times 0.01
-    places, state = path(lambda params: optim.Momentum(params, momentum=0.5), [1.0, 1.0], lrs=[0.1, 0.01])
+    places, state = path(
+        lambda params: optim.Momentum(params, momentum=0.5), [1.0, 1.0], lrs=[0.1, 0.01]
+    )
     assert places == pytest.approx([0.9, 0.885], rel=1e-15)
     assert state["momentum_buffer"].item() == 1.5
 
@@ -101,14 +103,18 @@ def test_not_in_the_slides(cls):
 )
 def test_settings_not_in_the_slides(cls, setting):
     (key,) = setting
-    with pytest.raises(ValueError, match=f"Invalid {key} value: {setting[key]}, but the slides have none"):
+    with pytest.raises(
+        ValueError, match=f"Invalid {key} value: {setting[key]}, but the slides have none"
+    ):
         cls([torch.zeros(1)], convention="course", **setting)
     cls([torch.zeros(1)], **setting)
 
 
 @pytest.mark.parametrize("cls", COUNTERPARTS)
 def test_unknown_convention(cls):
-    with pytest.raises(ValueError, match="Invalid convention: 'keras', expected 'torch' or 'course'"):
+    with pytest.raises(
+        ValueError, match="Invalid convention: 'keras', expected 'torch' or 'course'"
+    ):
         cls([torch.zeros(1)], convention="keras")
     with pytest.raises(ValueError, match="Invalid convention"):
         cls([{"params": [torch.zeros(1)], "convention": "Course"}])

@@ -38,7 +38,8 @@ COMMON = {
 
 @dataclass
 class Event:
-    """One step: what comes first, which gradients come, and what the lr is multiplied by afterwards."""
+    """One step: what comes first, which gradients come, and what the lr is multiplied by
+    afterwards."""
 
     first: str | None
     present: list[bool]
@@ -66,7 +67,9 @@ def histories(draw):
     events = st.builds(
         Event,
         first=st.sampled_from([None, None, None, "save", "deepcopy", "pickle", "exchange"]),
-        present=st.lists(st.sampled_from([True, True, False]), min_size=len(shapes), max_size=len(shapes)),
+        present=st.lists(
+            st.sampled_from([True, True, False]), min_size=len(shapes), max_size=len(shapes)
+        ),
         zero=st.booleans(),
         factor=st.sampled_from([1, 0.5, 1.1]),
     )
@@ -81,7 +84,9 @@ def histories(draw):
         shapes=shapes,
         in_first_group=draw(st.integers(1, len(shapes))),
         dtype=draw(st.sampled_from(list(CLOSE))),
-        frozen=draw(st.tuples(st.integers(0, len(shapes) - 1), st.integers(0, 3), st.integers(0, 6))),
+        frozen=draw(
+            st.tuples(st.integers(0, len(shapes) - 1), st.integers(0, 3), st.integers(0, 6))
+        ),
         events=draw(st.lists(events, min_size=2, max_size=7)),
     )
 
@@ -112,7 +117,10 @@ def after(what, history, ours, theirs, mine, yours):
         return ours, theirs
     if what == "exchange":
         states = copy.deepcopy(ours.state_dict()), copy.deepcopy(theirs.state_dict())
-        ours, theirs = make(groups(history, mine), lr=1.0), counterpart(groups(history, yours), lr=1.0)
+        ours, theirs = (
+            make(groups(history, mine), lr=1.0),
+            counterpart(groups(history, yours), lr=1.0),
+        )
         theirs.load_state_dict(states[0])
         ours.load_state_dict(states[1])
         for group in ours.param_groups:
@@ -127,14 +135,18 @@ def test_every_step_is_torchs(history):
     yours = copies(mine)
     mine_groups, yours_groups = groups(history, mine), groups(history, yours)
     ours = history.ours(mine_groups, foreach=history.foreach, **copy.deepcopy(history.settings))
-    theirs = COUNTERPARTS[history.ours](yours_groups, foreach=False, **copy.deepcopy(history.settings))
+    theirs = COUNTERPARTS[history.ours](
+        yours_groups, foreach=False, **copy.deepcopy(history.settings)
+    )
     generator = torch.Generator().manual_seed(0)
     which, start, stop = history.frozen
     for step, event in enumerate(history.events):
         ours, theirs = after(event.first, history, ours, theirs, mine, yours)
         mine = all_params(ours)
         for i, (p, q) in enumerate(zip(mine, yours, strict=True)):
-            g = torch.randn(p.shape, dtype=history.dtype, generator=generator) * (0 if event.zero else 1)
+            g = torch.randn(p.shape, dtype=history.dtype, generator=generator) * (
+                0 if event.zero else 1
+            )
             frozen = i == which and start <= step < stop
             for x in (p, q):
                 x.requires_grad_(not frozen)
@@ -144,7 +156,11 @@ def test_every_step_is_torchs(history):
         for optimizer in (ours, theirs):
             for group in optimizer.param_groups:
                 group["lr"] = group["lr"] * event.factor
-        close = {"rtol": CLOSE[history.dtype], "atol": CLOSE[history.dtype] / 100, "equal_nan": True}
+        close = {
+            "rtol": CLOSE[history.dtype],
+            "atol": CLOSE[history.dtype] / 100,
+            "equal_nan": True,
+        }
         for p, q in zip(mine, yours, strict=True):
             torch.testing.assert_close(p.detach(), q.detach(), **close)
             state, other = ours.state.get(p, {}), theirs.state.get(q, {})

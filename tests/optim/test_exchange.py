@@ -22,7 +22,8 @@ SETTINGS = {
 @pytest.mark.parametrize("direction", ["to torch", "from torch"])
 @pytest.mark.parametrize("cls", COUNTERPARTS)
 def test_goes_on_identically(cls, direction):
-    """One optimizer runs on; another, made with its defaults, takes over its state after four steps."""
+    """One optimizer runs on; another, made with its defaults, takes over its state after four
+    steps."""
     pair = (cls, COUNTERPARTS[cls]) if direction == "to torch" else (COUNTERPARTS[cls], cls)
     params = parameters()
     stays = pair[0](params, lr=0.1, **SETTINGS[cls])
@@ -64,7 +65,11 @@ def test_a_state_of_ours_brings_its_convention(cls):
 @pytest.mark.parametrize(
     ("ours", "theirs", "message"),
     [
-        (optim.GradientDescent, {"momentum": 0.9}, "Invalid momentum value: 0.9, but GradientDescent has 0"),
+        (
+            optim.GradientDescent,
+            {"momentum": 0.9},
+            "Invalid momentum value: 0.9, but GradientDescent has 0",
+        ),
         (
             optim.Momentum,
             {"momentum": 0.9, "nesterov": True},
@@ -81,5 +86,7 @@ def test_the_state_of_another_optimizer_is_refused(ours, theirs, message):
 
 def test_adam_and_adamw_are_told_apart():
     state = optim.AdamW(parameters()).state_dict()
-    with pytest.raises(ValueError, match="Invalid decoupled_weight_decay value: True, but Adam has False"):
+    with pytest.raises(
+        ValueError, match="Invalid decoupled_weight_decay value: True, but Adam has False"
+    ):
         optim.Adam(parameters()).load_state_dict(state)

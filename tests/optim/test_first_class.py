@@ -14,7 +14,10 @@ from corelab import optim
 EVERY = list(COUNTERPARTS)
 CONVENTIONS = [(cls, convention) for cls in EVERY for convention in cls.conventions]
 LEFT_OUT = {"differentiable", "fused"}
-ANOTHER_CLASS = {"nesterov", "decoupled_weight_decay"}  # Nesterov and AdamW are classes of their own
+ANOTHER_CLASS = {
+    "nesterov",
+    "decoupled_weight_decay",
+}  # Nesterov and AdamW are classes of their own
 
 
 def signature(cls):
@@ -75,7 +78,11 @@ def test_state_holds_nothing_but_torchs_keys(cls):
         assert list(ours.state.get(p, {})) == list(theirs.state.get(q, {}))
         for key, value in ours.state.get(p, {}).items():
             other = theirs.state[q][key]
-            assert (value.dtype, value.shape, value.device) == (other.dtype, other.shape, other.device)
+            assert (value.dtype, value.shape, value.device) == (
+                other.dtype,
+                other.shape,
+                other.device,
+            )
 
 
 @pytest.mark.parametrize("cls", EVERY)
@@ -86,7 +93,9 @@ def test_hooks(cls):
     optimizer.register_step_pre_hook(lambda *_: said.append("before"))
     optimizer.register_step_post_hook(lambda *_: said.append("after"))
     optimizer.register_state_dict_post_hook(lambda _, state: state | {"said": len(said)})
-    optimizer.register_load_state_dict_pre_hook(lambda _, state: said.append(f"loading {state['said']}"))
+    optimizer.register_load_state_dict_pre_hook(
+        lambda _, state: said.append(f"loading {state['said']}")
+    )
     handle = register_optimizer_step_post_hook(lambda *_: said.append("after all"))
     walk([optimizer], [params], 1)
     handle.remove()
@@ -136,7 +145,9 @@ def test_bad_learning_rates(cls, bad):
 SCHEDULES = {
     "StepLR": lambda o: lr_scheduler.StepLR(o, step_size=2, gamma=0.5),
     "LambdaLR": lambda o: lr_scheduler.LambdaLR(o, lambda epoch: 1 / (1 + epoch)),
-    "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, max_lr=0.1, total_steps=10, cycle_momentum=False),
+    "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(
+        o, max_lr=0.1, total_steps=10, cycle_momentum=False
+    ),
     "CosineAnnealingWarmRestarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, T_0=3),
     "SequentialLR": lambda o: lr_scheduler.SequentialLR(
         o, [lr_scheduler.ConstantLR(o, 0.1, 2), lr_scheduler.ExponentialLR(o, 0.9)], milestones=[3]
@@ -154,7 +165,9 @@ def walk_by_schedule(cls, schedule, **settings):
         walk(optimizers, [params, others], 1, start=step)
         assert_same(params, others)
         for scheduler in schedulers:
-            scheduler.step(*([1.0] if isinstance(scheduler, lr_scheduler.ReduceLROnPlateau) else []))
+            scheduler.step(
+                *([1.0] if isinstance(scheduler, lr_scheduler.ReduceLROnPlateau) else [])
+            )
         lrs.add(float(optimizers[0].param_groups[0]["lr"]))
     assert len(lrs) > 1
 
@@ -198,7 +211,10 @@ def test_grad_scaler(cls):
 
 OPTIONS = [
     *((cls, {"convention": convention}) for cls, convention in CONVENTIONS),
-    *((cls, {"lr": torch.tensor(0.1), "convention": convention}) for cls, convention in CONVENTIONS),
+    *(
+        (cls, {"lr": torch.tensor(0.1), "convention": convention})
+        for cls, convention in CONVENTIONS
+    ),
     (optim.Momentum, {"dampening": 0.5, "maximize": True}),
     (optim.Adagrad, {"lr_decay": 0.1}),
     (optim.RMSprop, {"momentum": 0.5, "centered": True}),
@@ -209,10 +225,13 @@ OPTIONS = [
 
 @pytest.mark.parametrize(("cls", "settings"), OPTIONS)
 def test_compiles_whole(cls, settings):
-    """fullgraph=True raises where a graph would break. Inside, t is a float32 tensor: hence the tolerance."""
+    """fullgraph=True raises where a graph would break. Inside, t is a float32 tensor: hence the
+    tolerance."""
     torch._dynamo.reset()
     params, others = parameters(torch.float32), parameters(torch.float32)
-    compiled, plain = (cls(p, weight_decay=0.1, **copy.deepcopy(settings)) for p in (params, others))
+    compiled, plain = (
+        cls(p, weight_decay=0.1, **copy.deepcopy(settings)) for p in (params, others)
+    )
     step = torch.compile(compiled.step, fullgraph=True, backend="aot_eager")
     for seed in range(3):
         give_gradients(params, others, seed=seed)

@@ -32,13 +32,17 @@ CASES = [
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.complex128, torch.complex64])
 @pytest.mark.parametrize(("cls", "settings"), CASES)
 def test_both_paths_bit_for_bit(cls, settings, dtype):
-    """On the CPU both call the same kernels in the same order. One parameter comes late, so that t differs.
+    """On the CPU both call the same kernels in the same order. One parameter comes late, so that t
+    differs.
 
     (Not so in half precision, where torch's multi-tensor multiplication rounds the factor first.)
     """
     params = parameters(dtype)
     others = copies(params)
-    one_by_one, together = cls(params, foreach=False, **settings), cls(others, foreach=True, **settings)
+    one_by_one, together = (
+        cls(params, foreach=False, **settings),
+        cls(others, foreach=True, **settings),
+    )
     for step in range(6):
         give_gradients(params, others, seed=step)
         if step < 2:
@@ -82,7 +86,9 @@ def test_both_paths_on_cuda(cls, settings, dtype):
     for step in range(6):
         walk([one_by_one, together], [params, others], 1, start=step)
         for p, q in zip(params, others, strict=True):
-            torch.testing.assert_close(p, q, rtol=1e-12 if dtype == torch.float64 else 1e-5, atol=1e-6)
+            torch.testing.assert_close(
+                p, q, rtol=1e-12 if dtype == torch.float64 else 1e-5, atol=1e-6
+            )
 
 
 @pytest.mark.cuda
@@ -128,5 +134,8 @@ def test_capture_without_capturable_is_refused(cls, settings):
     params = on_cuda()
     optimizer = cls(params, **settings)
     walk([optimizer], [params], 1)
-    with pytest.raises(RuntimeError, match="capturable is False"), torch.cuda.graph(torch.cuda.CUDAGraph()):
+    with (
+        pytest.raises(RuntimeError, match="capturable is False"),
+        torch.cuda.graph(torch.cuda.CUDAGraph()),
+    ):
         optimizer.step()

@@ -26,8 +26,8 @@ def one_step(make, state):
     return w.detach()
 
 
-# Stanford CS231n, assignment 2, FullyConnectedNets.ipynb: the checks of sgd_momentum, rmsprop and adam,
-# which print a relative error and ask for less than 1e-8 (momentum) or about 1e-7.
+# Stanford CS231n, assignment 2, FullyConnectedNets.ipynb: the checks of sgd_momentum, rmsprop and
+# adam, which print a relative error and ask for less than 1e-8 (momentum) or about 1e-7.
 NEXT_W_MOMENTUM = """
     0.1406      0.20738947  0.27417895  0.34096842  0.40775789
     0.47454737  0.54133684  0.60812632  0.67491579  0.74170526
@@ -97,16 +97,20 @@ def test_cs231n_rmsprop():
 @pytest.mark.parametrize("convention", ["torch", "course"])
 def test_cs231n_adam(convention):
     """With five steps behind it."""
-    state = {"step": torch.tensor(5.0), "exp_avg": linspace(0.6, 0.9), "exp_avg_sq": linspace(0.7, 0.5)}
+    state = {
+        "step": torch.tensor(5.0),
+        "exp_avg": linspace(0.6, 0.9),
+        "exp_avg_sq": linspace(0.7, 0.5),
+    }
     w = one_step(lambda params: optim.Adam(params, lr=1e-2, convention=convention), state)
     torch.testing.assert_close(w, table(NEXT_W_ADAM), rtol=0, atol=5.1e-9)
     torch.testing.assert_close(state["exp_avg_sq"], table(V_ADAM), rtol=0, atol=5.1e-9)
     torch.testing.assert_close(state["exp_avg"], table(M_ADAM), rtol=0, atol=5.1e-9)
 
 
-# Keras 3, keras/src/optimizers/*_test.py: test_correctness_with_golden and test_single_step. Ten ones are
-# moved by a first gradient of 0.01, and then four times by 0.1, 0.2, …, 1.0. These are the paths of the first
-# and of the last of the ten, to four decimals.
+# Keras 3, keras/src/optimizers/*_test.py: test_correctness_with_golden and test_single_step. Ten
+# ones are moved by a first gradient of 0.01, and then four times by 0.1, 0.2, …, 1.0. These are the
+# paths of the first and of the last of the ten, to four decimals.
 KERAS = {
     # SGD(nesterov=True), which without a momentum is gradient descent
     "sgd": ([0.9999, 0.9989, 0.9979, 0.9969, 0.9959], [0.9999, 0.9899, 0.9799, 0.9699, 0.9599]),
@@ -127,7 +131,11 @@ def keras_path(make, set_eps=None):
     optimizer = make([x])
     path = []
     for t in range(1, 6):
-        x.grad = torch.full((10,), 0.01, dtype=torch.float64) if t == 1 else torch.arange(1, 11).double() / 10
+        x.grad = (
+            torch.full((10,), 0.01, dtype=torch.float64)
+            if t == 1
+            else torch.arange(1, 11).double() / 10
+        )
         if set_eps:
             optimizer.param_groups[0]["eps"] = set_eps(t)
         optimizer.step()
@@ -136,7 +144,8 @@ def keras_path(make, set_eps=None):
 
 
 def keras_eps(eps):
-    """Keras's Adam is the paper's ε̂ form, η √(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε̂): it is ours for ε = ε̂/√(1−β₂ᵗ)."""
+    """Keras's Adam is the paper's ε̂ form, η √(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε̂): it is ours for ε =
+    ε̂/√(1−β₂ᵗ)."""
     return lambda t: eps / math.sqrt(1 - 0.999**t)
 
 
@@ -145,7 +154,11 @@ def keras_eps(eps):
     [
         ("sgd", lambda p: optim.GradientDescent(p, lr=0.01), None),
         ("sgd", lambda p: optim.GradientDescent(p, lr=0.01, convention="course"), None),
-        ("adagrad", lambda p: optim.Adagrad(p, lr=0.2, initial_accumulator_value=0.3, eps=1e-6), None),
+        (
+            "adagrad",
+            lambda p: optim.Adagrad(p, lr=0.2, initial_accumulator_value=0.3, eps=1e-6),
+            None,
+        ),
         ("rmsprop", lambda p: optim.RMSprop(p, lr=1e-3, alpha=0.9, eps=1e-7, centered=True), None),
         ("adam", lambda p: optim.Adam(p, lr=1e-3, amsgrad=True), keras_eps(1e-7)),
         ("adamw", lambda p: optim.AdamW(p, lr=1.0, weight_decay=0.5), keras_eps(2)),
@@ -163,7 +176,10 @@ def test_keras_golden(name, make, set_eps):
     ("make", "expected"),
     [
         (lambda p: optim.GradientDescent(p, lr=0.5), [0.5, -1.0, -0.5, 3.0]),
-        (lambda p: optim.Adagrad(p, lr=0.5, initial_accumulator_value=0.1), [0.5233, 1.5007, 2.5005, 3.5061]),
+        (
+            lambda p: optim.Adagrad(p, lr=0.5, initial_accumulator_value=0.1),
+            [0.5233, 1.5007, 2.5005, 3.5061],
+        ),
         (lambda p: optim.RMSprop(p, lr=0.5, alpha=0.9), [-0.5811, 0.4189, 1.4189, 2.4189]),
         (lambda p: optim.Adam(p, lr=0.5), [0.5, 1.5, 2.5, 3.5]),
         (lambda p: optim.AdamW(p, lr=0.5, weight_decay=0.004), [0.4980, 1.4960, 2.494, 3.492]),

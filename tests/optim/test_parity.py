@@ -6,7 +6,7 @@ import json
 import pytest
 
 from corelab import optim
-from corelab.optim import base, foreach, parity
+from corelab.optim import _foreach, base, parity
 
 COURSE = {"GradientDescent", "Momentum", "Adagrad", "RMSprop", "Adam"}
 
@@ -16,7 +16,9 @@ def test_nothing_differs(capsys):
     report = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert report["differ"] == 0
     lines = {(row["optimizer"], row["convention"]) for row in report["rows"]}
-    assert lines == {(name, "torch") for name in optim.__all__} | {(name, "course") for name in COURSE}
+    assert lines == {(name, "torch") for name in optim.__all__} | {
+        (name, "course") for name in COURSE
+    }
     for row in report["rows"]:
         # bit for bit beside torch in its own convention, up to rounding beside the slide
         assert row["largest_difference"] <= (0 if row["convention"] == "torch" else 1e-14), row
@@ -29,10 +31,14 @@ def test_nothing_differs_on_cuda():
 
 
 def test_a_difference_is_told(capsys, monkeypatch):
-    monkeypatch.setattr(optim.Adam, "update", lambda self, theta, g, state, group: theta.mul_(float("nan")))  # noqa: ARG005
+    monkeypatch.setattr(
+        optim.Adam, "update", lambda _self, theta, *_given: theta.mul_(float("nan"))
+    )
     assert parity.run() == 1
     table = capsys.readouterr().out.splitlines()
-    assert all("not a number" in line and line.endswith(" 1") for line in table if line.startswith("Adam "))
+    assert all(
+        "not a number" in line and line.endswith(" 1") for line in table if line.startswith("Adam ")
+    )
     assert "14 differ" in table[-1]  # Adam's 6 and AdamW's 6 beside torch, and 2 beside the slide
     assert parity.run(as_json=True) == 1
     rows = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)["rows"]
@@ -78,8 +84,8 @@ MUTATIONS = [
     (base.Optimizer, "advance", "g.neg()", "g"),
     (base.Optimizer, "advance", '== "course"', '== ""'),
     (base.Optimizer, "remember", "if not state:", "if True:"),
-    (foreach.Tensors, "addcmul_", "b.tensors, value", "b.tensors"),
-    (foreach, "step", 'state["step"].item()', "0"),
+    (_foreach.Tensors, "addcmul_", "b.tensors, value", "b.tensors"),
+    (_foreach, "step", 'state["step"].item()', "0"),
 ]
 
 
@@ -93,10 +99,14 @@ def mutated(owner, name, old, new):
 
 
 @pytest.mark.parametrize(
-    ("owner", "name", "old", "new"), MUTATIONS, ids=lambda x: getattr(x, "__name__", None) or f"{x:.20}"
+    ("owner", "name", "old", "new"),
+    MUTATIONS,
+    ids=lambda x: getattr(x, "__name__", None) or f"{x:.20}",
 )
 def test_a_mutation_is_caught(owner, name, old, new, monkeypatch):
     monkeypatch.setattr(owner, name, mutated(owner, name, old, new))
-    affected = owner if inspect.isclass(owner) and issubclass(owner, base.Optimizer) else base.Optimizer
+    affected = (
+        owner if inspect.isclass(owner) and issubclass(owner, base.Optimizer) else base.Optimizer
+    )
     cases = [case for case in parity.cases() if issubclass(case.ours, affected)]
     assert any(case.compare(lr).first_step for case in cases for lr in case.lrs)

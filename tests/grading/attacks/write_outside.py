@@ -17,7 +17,12 @@ def double(x):
         "/root",
         "/answer",
     ]
-    places += [HINTS["victim"], os.path.dirname(os.__file__), os.path.dirname(__file__), "/proc/self/cwd"]
+    places += [
+        HINTS["victim"],
+        os.path.dirname(os.__file__),
+        os.path.dirname(__file__),
+        "/proc/self/cwd",
+    ]
     places += [os.path.dirname(__import__(name).__file__) for name in ("torch", "numpy", "corelab")]
     for place in places:
         for name in ("corelab-attack", "results.json"):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 
-from corelab.grading.sandbox import Sandbox, why_not
+from corelab.grading.sandbox.sandbox import Sandbox, why_not
 
 
 def living():
@@ -33,7 +33,8 @@ def living():
 
 
 def open_the_way(paths):
-    """Let other users reach these paths, in this mount namespace alone: Python may lie in root's home."""
+    """Let other users reach these paths, in this mount namespace alone: Python may lie in root's
+    home."""
     for path in paths:
         for folder in reversed(path.parents):
             if folder.stat().st_mode & 0o001:

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from corelab.grading.records import Check
+from corelab.grading.verdicts import Check
 
 FILE, TITLE, POINTS = "tiny.py", "Tiny", 3.0
 CALLS = ("first", "second", "third")

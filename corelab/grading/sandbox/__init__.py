@@ -1,0 +1,1 @@
+"""Running answers that nobody trusts. It knows no exercise."""

@@ -1,0 +1,277 @@
+"""Watching a run from outside: what its processes use, and what comes out of its pipes.
+
+The threads here only read and count; the decision to end a run is made in `watch`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO
+
+from corelab.common.i18n import N_, _
+from corelab.grading.sandbox.frames import (
+    NAME_LENGTH,
+    Budget,
+    MalformedError,
+    TooMuchError,
+    read_frame,
+)
+from corelab.grading.verdicts import Arrays, RunStatus
+
+INTERVAL = 0.05  # seconds between two looks: what a run can overshoot its limits by
+TOO_MUCH = N_("more was returned than the limit allows")
+MALFORMED = N_("what was returned is malformed")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run of an answer may use. Beyond any of these it is ended."""
+
+    wall_seconds: float = 60.0
+    cpu_seconds: float = 60.0
+    """Of all its processes together."""
+    memory_bytes: int = 2 << 30
+    """Of all its processes together, torch included (about 0.5 GiB)."""
+    processes: int = 64
+    """Processes and threads together."""
+    output_bytes: int = 64 << 10
+    """Of stdout and of stderr: what comes after is dropped, without harm to the answer."""
+    returned_bytes: int = 64 << 20
+    disk_bytes: int = 64 << 20
+    """In its scratch folder, /tmp and /dev/shm together."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a tree of processes uses, or has used at most."""
+
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    tasks: int = 0
+
+    def peak(self, other: Usage) -> Usage:
+        return Usage(
+            max(self.cpu_seconds, other.cpu_seconds),
+            max(self.memory_bytes, other.memory_bytes),
+            max(self.tasks, other.tasks),
+        )
+
+
+# -- the pipes
+
+
+class Feeder(threading.Thread):
+    """Writes a run's job into its pipe and closes it, whether or not anybody reads."""
+
+    def __init__(self, pipe: IO[bytes], job: bytes) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.job = pipe, job
+
+    def run(self) -> None:
+        with suppress(OSError), self.pipe:
+            self.pipe.write(self.job)
+
+
+class Drain(threading.Thread):
+    """Reads a pipe to its end, keeps the first bytes and drops the rest: a flood neither blocks nor
+    fills."""
+
+    def __init__(self, pipe: IO[bytes], keep: int) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.keep, self.kept = pipe, keep, bytearray()
+
+    def run(self) -> None:
+        with self.pipe:
+            while data := os.read(self.pipe.fileno(), 1 << 16):
+                self.kept += data[: self.keep - len(self.kept)]
+
+
+class Receiver(threading.Thread):
+    """Reads the frames of a run, until it says that it has ended or its end of the pipe closes."""
+
+    def __init__(self, pipe: IO[bytes], limit: int) -> None:
+        super().__init__(daemon=True)
+        self.pipe, self.budget = pipe, Budget(limit)
+        self.done = threading.Event()
+        self.started = False
+        """The job was read and the answer is about to run: from here on, what goes wrong is the
+        answer's."""
+        self.returned: dict[str, Arrays] = {}
+        self.end: tuple[RunStatus, str] | None = None
+        """How the run says it ended, or what is wrong with what it sent; None where the pipe just
+        closed."""
+
+    def run(self) -> None:
+        with self.pipe:
+            try:
+                while self.end is None and (frame := read_frame(self.pipe, self.budget)):
+                    self._take(*frame)
+            except TooMuchError:
+                self.end = "limit exceeded", TOO_MUCH
+            except MalformedError:
+                self.end = "crashed", MALFORMED
+            finally:
+                self.done.set()
+
+    def _take(self, header: dict[str, object], arrays: Arrays) -> None:
+        match header:
+            case {"started": True}:
+                self.started = True
+            case {"frame": str(name)} if name not in self.returned and len(name) <= NAME_LENGTH:
+                self.returned[name] = arrays
+            case {"end": "finished"}:
+                self.end = "finished", ""
+            case {"end": "crashed", "message": str(message)}:
+                self.end = "crashed", message
+            case _:
+                raise MalformedError
+
+
+# -- the processes
+
+
+def tree_by_parent(root: int) -> Iterator[int]:
+    """A process and all its descendants (Linux).
+
+    Complete where `root` is the first of a process namespace: whatever loses its parent becomes its
+    child.
+    """
+    found = [root]
+    for pid in found:  # grows as we go
+        yield pid
+        with suppress(OSError):
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                found += map(int, (task / "children").read_bytes().split())
+
+
+def tree_by_user(uid: int) -> Iterator[int]:
+    """All processes of a user (Linux)."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError):
+            status = (process / "status").read_bytes()
+            if int(status.partition(b"\nUid:")[2].split(None, 1)[0]) == uid:
+                yield int(process.name)
+
+
+def measure(tree: Callable[[], Iterable[int]], limits: Limits) -> Usage:
+    """What these processes use together (Linux)."""
+    usage, resident = _count(tree(), limits)
+    if usage.memory_bytes <= limits.memory_bytes or usage.tasks > limits.processes:
+        return usage
+    # Forked processes share most of their pages, and the sum counts those once for each. The true
+    # figure takes 10 ms a process, and much longer while that forks: so see in between whether it
+    # is a bomb.
+    memory = 0
+    for pid, bytes_at_most in resident.items():
+        memory += _proportional(pid, bytes_at_most)
+        again, _ = _count(tree(), limits)
+        if again.tasks > limits.processes:
+            return again
+    return replace(usage, memory_bytes=memory)
+
+
+def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, int]]:
+    """What they use, and each one's resident bytes. Those that are gone by now use nothing.
+
+    Stops when there are too many: among the forks of a bomb we get little time to count them.
+    """
+    cpu = tasks = 0
+    resident = {}
+    for pid in pids:
+        with suppress(OSError, IndexError):
+            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            cpu += sum(
+                map(int, fields[11:15])
+            )  # user and system time, and those of children waited for
+            tasks += int(fields[17])
+            resident[pid] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+        if tasks > limits.processes:
+            break
+    return Usage(cpu / os.sysconf("SC_CLK_TCK"), sum(resident.values()), tasks), resident
+
+
+def _proportional(pid: int, resident: int) -> int:
+    """The bytes of a process, those it shares divided by how many share them."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_bytes()
+    except PermissionError:
+        return resident
+    except OSError:  # gone
+        return 0
+    share = rollup.partition(b"\nPss:")[2].split(None, 1)
+    return int(share[0]) * 1024 if share else 0
+
+
+def disk_used(folder: Path, limits: Limits, owner: int | None = None) -> int:
+    """Bytes that the files under `folder` (of one `owner`) take, empty ones too. Stops at too
+    many."""
+    used = 0
+    folders = [folder]
+    while folders and used <= limits.disk_bytes:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                with suppress(OSError):
+                    info = entry.stat(follow_symlinks=False)
+                    if owner is None or info.st_uid == owner:
+                        used += max(512 * getattr(info, "st_blocks", -(-info.st_size // 512)), 4096)
+                        if entry.is_dir(follow_symlinks=False):
+                            folders.append(Path(entry.path))
+    return used
+
+
+@dataclass
+class Watched:
+    """How a run went, seen from outside."""
+
+    limit: tuple[RunStatus, str] | None = None
+    """The limit that it met, if any."""
+    usage: Usage = field(default_factory=Usage)
+    seconds: float = 0.0
+
+
+def watch(
+    done: threading.Event, look: Callable[[], Usage], disk: Callable[[], int], limits: Limits
+) -> Watched:
+    """Wait until a run is `done` or meets one of its `limits`."""
+    watched = Watched()
+    began = time.monotonic()
+    interval = INTERVAL / 8  # most runs are short, and a bomb is best met early
+    while True:
+        finished = done.wait(interval)
+        watched.seconds = time.monotonic() - began
+        if finished:
+            return watched
+        looked = time.thread_time()
+        watched.usage = watched.usage.peak(look())
+        watched.limit = _limit_met(watched, disk(), limits)
+        if watched.limit:
+            return watched
+        # A look may take much (many processes, a large folder): never more than half of a
+        # processor's time.
+        interval = max(min(2 * interval, INTERVAL), time.thread_time() - looked)
+
+
+def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
+    usage = watched.usage
+    if usage.tasks > limits.processes:
+        message = _("more than {most} processes and threads at once")
+        return "limit exceeded", message.format(most=limits.processes)
+    if usage.memory_bytes > limits.memory_bytes:
+        message = _("more than {most:g} MiB of memory")
+        return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
+    if disk > limits.disk_bytes:
+        message = _("more than {most:g} MiB of files")
+        return "limit exceeded", message.format(most=limits.disk_bytes / (1 << 20))
+    if watched.seconds > limits.wall_seconds:
+        message = _("not done after {most:g} seconds")
+        return "timed out", message.format(most=limits.wall_seconds)
+    if usage.cpu_seconds > limits.cpu_seconds:
+        message = _("not done after {most:g} seconds of computing")
+        return "timed out", message.format(most=limits.cpu_seconds)
+    return None

@@ -1,0 +1,230 @@
+"""Running answers that nobody trusts. README.md beside this file says what each isolation stops.
+
+    with Sandbox() as sandbox:
+        outcome = sandbox.run(source, "corelab1_batch_input.py", "corelab1_batch_input", sent)
+
+The answer never comes into this process: what it gives comes back as bounded frames of plain arrays.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+
+from corelab.common.errors import UserError
+from corelab.common.i18n import _
+from corelab.common.sanitize import one_line
+from corelab.grading import exercises
+from corelab.grading.sandbox.forkserver import FaultError, FreshProcess, Server, Worker
+from corelab.grading.sandbox.frames import write_frame
+from corelab.grading.sandbox.monitor import Limits
+from corelab.grading.verdicts import Arrays, Isolation, Outcome
+
+__all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not"]
+
+STRONGEST_FIRST: tuple[Isolation, ...] = ("namespaces", "separate user", "limits only")
+PRELOAD = (
+    "torch",
+    "torchvision",
+    "matplotlib.pyplot",
+    "corelab.lab",
+    "corelab.optim",
+    *(f"{exercises.__name__}.{name}" for name in exercises.names()),
+    "corelab.grading.exercises.in_child.models",
+)
+
+
+# -- what works here
+
+
+def probe() -> Isolation:
+    """The strongest isolation that really works here: each is tried."""
+    return next(isolation for isolation in STRONGEST_FIRST if not why_not(isolation))
+
+
+def why_not(isolation: Isolation) -> str:
+    """One line: why this isolation does not work here, and the mend. Empty where it does."""
+    if isolation == "limits only":
+        return ""
+    if sys.platform != "linux":
+        message = _(
+            "{isolation!r} needs Linux; on Windows that can be WSL 2, elsewhere a virtual machine"
+        )
+        return message.format(isolation=isolation)
+    if not Path(f"/proc/self/task/{os.getpid()}/children").exists():
+        message = _(
+            "{isolation!r} needs /proc, and in it the lists of children (CONFIG_PROC_CHILDREN)"
+        )
+        return message.format(isolation=isolation)
+    if isolation == "namespaces" and not shutil.which("bwrap"):
+        return _(
+            "bubblewrap is not installed: `apt install bubblewrap`, or the same with dnf, pacman or zypper"
+        )
+    if isolation == "separate user" and os.getuid() != 0:
+        return _("'separate user' needs root, as in a container of one's own")
+    does_not_work = _("{isolation!r} does not work here: {reason}")
+    exercise = b"def run(answer, sent):\n    yield 'doubled', {'x': 2 * sent['x']}\n"
+    job = _job(b"", "probe.py", "probe", exercise, {"x": np.arange(3.0)})
+    try:
+        with closing(Server(isolation, preload=())) as worker:
+            outcome = worker.run(job, Limits(wall_seconds=30.0))
+    except (FaultError, OSError) as fault:
+        reason = f"{one_line(str(fault), 300)}{_mend(str(fault))}"
+        return does_not_work.format(isolation=isolation, reason=reason)
+    if outcome.status == "finished":
+        return ""
+    return does_not_work.format(isolation=isolation, reason=outcome.message)
+
+
+def _mend(reason: str) -> str:
+    with suppress(OSError):
+        setting = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").read_text(
+            encoding="ascii"
+        )
+        if setting.strip() == "1" and os.getuid() != 0:
+            return _(
+                "; AppArmor blocks it (Ubuntu 24.04): allow bwrap, see corelab/grading/README.md"
+            )
+    if (
+        "proc" in reason
+        or "namespace" in reason
+        or "unshare" in reason
+        or "not permitted" in reason
+    ):
+        return _(
+            "; in a container: see corelab/grading/README.md for the options that it must be run with"
+        )
+    return ""
+
+
+# -- the sandbox
+
+
+class Sandbox:
+    """Runs answers, each by itself. Several threads may call `run` at once: each has a worker of
+    its own."""
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        isolation: Isolation | None = None,
+        require: Isolation | None = None,
+        preload: Sequence[str] = PRELOAD,
+    ) -> None:
+        """`limits` for each run; `isolation`: this one, not the strongest; `require`: at least this
+        one.
+
+        `preload` names the modules that workers import once for all answers. Raises UserError where
+        the isolation that was asked for does not work here.
+        """
+        self.limits = limits or Limits()
+        self.preload = preload
+        if isolation and (reason := why_not(isolation)):
+            raise UserError(reason)
+        self.isolation: Isolation = isolation or probe()
+        if require and STRONGEST_FIRST.index(self.isolation) > STRONGEST_FIRST.index(require):
+            reason = why_not(require) or _("{isolation!r} was chosen").format(
+                isolation=self.isolation
+            )
+            message = _(
+                "isolation {required!r} is required, only {isolation!r} can be had: {reason}"
+            )
+            raise UserError(
+                message.format(required=require, isolation=self.isolation, reason=reason)
+            )
+        self._idle: list[Worker] = []
+        self._starting: Future[Worker] | None = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the first worker already now, in the background, for a run that comes later."""
+        self._starting = ThreadPoolExecutor(1).submit(self._new_worker)
+
+    def close(self) -> None:
+        """End the workers. The sandbox can go on to be used, with new ones."""
+        if self._starting:
+            with suppress(FaultError, OSError):
+                self._idle.append(self._idle_worker())
+        while self._idle:
+            self._idle.pop().close()
+
+    def run(
+        self,
+        source: bytes,
+        filename: str,
+        exercise: str,
+        sent: Arrays,
+        limits: Limits | None = None,
+    ) -> Outcome:
+        """Run an answer: what the exercise's `run` yields when called on it and on `sent`.
+
+        A dotted `exercise` is the full name of a module, another a module of
+        corelab.grading.exercises. Nothing is raised for whatever the answer does. A failure of ours
+        is tried once more with a new worker, then the status is "could not run".
+        """
+        name = exercise if "." in exercise else f"corelab.grading.exercises.{exercise}"
+        found = importlib.util.find_spec(name)
+        if found is None or not found.origin:
+            raise ValueError(f"no exercise {name}")
+        job = _job(source, filename, name, Path(found.origin).read_bytes(), sent)
+        message = ""
+        for take in (self._idle_worker, self._new_worker):
+            try:
+                return self._attempt(take(), job, limits or self.limits)
+            except (FaultError, OSError) as fault:
+                message = one_line(str(fault), 1000)
+        return Outcome("could not run", self.isolation, message=message)
+
+    def _attempt(self, worker: Worker, job: bytes, limits: Limits) -> Outcome:
+        try:
+            outcome = worker.run(job, limits)
+        except BaseException:
+            worker.close()
+            raise
+        if worker.usable:
+            self._idle.append(worker)
+        return outcome
+
+    def _idle_worker(self) -> Worker:
+        starting, self._starting = self._starting, None
+        if starting:
+            return starting.result()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._new_worker()
+
+    def _new_worker(self) -> Worker:
+        if self.isolation == "limits only":
+            return FreshProcess()
+        return Server(self.isolation, self.preload)
+
+
+def _job(
+    source: bytes, filename: str, exercise: str, exercise_source: bytes, sent: Arrays
+) -> bytes:
+    """What a worker reads: see `run_answer` there."""
+    stream = io.BytesIO()
+    sources = {"answer": source, "exercise": exercise_source}
+    name = re.sub(r"[^\w.-]", "_", Path(filename).name)[-60:].lstrip(".")
+    header = {"filename": name or "answer.py", "exercise": exercise}
+    write_frame(
+        stream, header, {name: np.frombuffer(text, np.uint8) for name, text in sources.items()}
+    )
+    write_frame(stream, {}, sent)
+    return stream.getvalue()

@@ -1,0 +1,320 @@
+"""The process in which answers run. `corelab.grading.sandbox.sandbox` starts it, in one of three ways:
+
+    once                    runs the one answer on its stdin ("limits only")
+    namespaces SETTINGS     imports torch, then forks a process for each answer, in namespaces of its own
+    separate-user SETTINGS  the same, each answer as another user
+
+The server itself never sees an answer: only the fork reads it. So all of them start from the same state, and
+none finds in its memory what another one was sent.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import linecache
+import os
+import socket
+import sys
+import tempfile
+import types
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any, NoReturn, Protocol
+
+from corelab.common.i18n import _, in_every_language
+from corelab.grading.sandbox.frames import Budget, read_frame, write_frame
+
+SCRATCH = "/answer"  # the answer's folder, in its own mount namespace
+FOLDERS = (
+    "HOME",
+    "USERPROFILE",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "MPLCONFIGDIR",
+)  # where programs write unasked
+MESSAGE = 1000  # characters of an exception's text
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Work as asked, and end without the interpreter's farewell: no exit handler of anybody's
+    runs."""
+    code = 1
+    try:
+        if arguments[0] == "once":
+            # One stream for all that is printed: the other one carries the results.
+            results = os.fdopen(os.dup(1), "wb")
+            os.dup2(2, 1)
+            run_answer(sys.stdin.buffer, results, Path.cwd())
+        else:
+            settings = json.loads(arguments[1])
+            holder = (
+                Namespaces() if arguments[0] == "namespaces" else SeparateUser(**settings["user"])
+            )
+            serve(settings["control"], holder, settings["preload"])
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+    os._exit(code)
+
+
+# -- one answer
+
+
+def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
+    """Read an answer and what it is run on, run it, and write what it gives: frames, then how it
+    ended."""
+    header, sources = read_frame(job, Budget(sys.maxsize)) or ({}, {})
+    sent = (read_frame(job, Budget(sys.maxsize)) or ({}, {}))[1]
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.chdir(scratch)
+    os.environ |= dict.fromkeys(FOLDERS, str(scratch))
+    tempfile.tempdir = None  # asked for anew
+    # By lines, so that what was printed before a limit was met is seen.
+    sys.stdin, sys.stdout, sys.stderr = (
+        os.fdopen(place, mode, 1, "utf-8", "backslashreplace", closefd=False)
+        for place, mode in ((0, "r"), (1, "w"), (2, "w"))
+    )
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[assignment,misc]
+    path = scratch / header["filename"]
+    path.write_bytes(sources["answer"].tobytes())
+    sys.argv = [path.name]
+    name = header["exercise"]
+    exercise = sys.modules.get(name) or _module(name, sources["exercise"].tobytes(), name)
+    write_frame(results, {"started": True})
+    with in_every_language():  # for whoever reads the verdict, now or later
+        try:
+            answer = _module("answer", sources["answer"].tobytes(), str(path))
+            for name, arrays in exercise.run(answer, sent):
+                write_frame(results, {"frame": name}, arrays)
+            end = {"end": "finished"}
+        except BaseException as error:  # SystemExit too: the run is not the answer's to end
+            end = {"end": "crashed", "message": _describe(error, str(path))}
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BaseException):  # the answer may have put anything there
+            stream.flush()
+    write_frame(results, end)
+
+
+def _module(name: str, source: bytes, path: str) -> types.ModuleType:
+    module = types.ModuleType(name)
+    module.__file__ = path
+    module.__package__ = name.rpartition(".")[0]
+    sys.modules[name] = module
+    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+    return module
+
+
+def _describe(error: BaseException, path: str) -> str:
+    """The exception's type and text, and the line of the file at `path` where it rose."""
+    try:
+        text, line = str(error), None
+        step = error.__traceback__
+        while step:
+            if step.tb_frame.f_code.co_filename == path:
+                line = step.tb_lineno
+            step = step.tb_next
+        if isinstance(error, SyntaxError) and error.filename == path:
+            text, line = str(error.msg), error.lineno
+        described = f"{type(error).__name__}: {text[:MESSAGE]}" if text else type(error).__name__
+        if isinstance(error, NotImplementedError):  # a function that is handed out to be written
+            return _("not written yet: {what}").format(what=text[:MESSAGE] or described)
+        if line is None:
+            return described
+        code = linecache.getline(path, line).strip()[:MESSAGE]
+        return _("{error} (line {line}: {code})").format(error=described, line=line, code=code)
+    except BaseException:  # an exception that lies about itself
+        return _("an exception that cannot be shown")
+
+
+# -- many answers, a fork for each
+
+
+class Holder(Protocol):
+    """How a fork is held."""
+
+    def prepare(self) -> None:
+        """In the server, before anything is imported."""
+
+    def fork(self) -> int: ...
+
+    def hold(self, limits: dict[str, Any]) -> Path:
+        """In the fork: close all ways out. Returns its scratch folder."""
+
+    def end(self, pid: int) -> None:
+        """In the server: kill the fork and all that came of it."""
+
+
+class Namespaces:
+    """Inside bubblewrap, each fork in user, mount and process namespaces of its own, without
+    privileges."""
+
+    def __init__(self) -> None:
+        from corelab.grading.sandbox import linux
+
+        self.linux = linux
+
+    def prepare(self) -> None:
+        linux = self.linux
+        # bubblewrap leaves us no privilege. In a user namespace of our own we may make more
+        # namespaces; in a process namespace that belongs to it, a second time too (see
+        # fork_into_new_process_namespace).
+        linux.enter_new_namespaces(linux.CLONE_NEWNS | linux.CLONE_NEWPID)
+        server = os.fork()
+        if server:
+            os._exit(os.waitstatus_to_exitcode(os.waitpid(server, 0)[1]) != 0)
+        linux.mount_tmpfs(SCRATCH, 64 << 20)  # for the caches of what is imported now
+        self.own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+
+    def fork(self) -> int:
+        return self.linux.fork_into_new_process_namespace(self.own_namespace)
+
+    def hold(self, limits: dict[str, Any]) -> Path:
+        linux = self.linux
+        linux.enter_new_namespaces(linux.CLONE_NEWNS | linux.CLONE_NEWIPC)
+        linux.set_limits(limits["memory_bytes"], limits["disk_bytes"])
+        linux.mount_tmpfs(SCRATCH, limits["disk_bytes"])
+        shared = Path(SCRATCH, ".shm")
+        shared.mkdir()
+        linux.mount_bind(str(shared), "/dev/shm")
+        # Without /proc: the one here shows the server, and lets root's files in it be written even
+        # by a root without privileges; the kernel refuses us a new one where parts of the old one
+        # are covered.
+        linux.mount_tmpfs("/proc", 4096, linux.MS_RDONLY)
+        linux.drop_capabilities()
+        linux.forbid_system_calls()
+        return Path(SCRATCH)
+
+    def end(self, pid: int) -> None:
+        os.kill(pid, 9)  # and with it, by the kernel, all of its namespace
+
+
+class SeparateUser:
+    """Another user, for whom Landlock closes all files but Python's and the scratch folder's."""
+
+    def __init__(self, uid: int, readable: Sequence[str]) -> None:
+        from corelab.grading.sandbox import linux
+
+        self.linux, self.uid, self.readable = linux, uid, readable
+
+    def prepare(self) -> None:
+        self.linux.adopt_orphans()
+
+    def fork(self) -> int:
+        return os.fork()
+
+    def hold(self, limits: dict[str, Any]) -> Path:
+        linux, scratch = self.linux, limits["scratch"]
+        os.setsid()
+        linux.set_limits(
+            limits["memory_bytes"], limits["disk_bytes"], user_tasks=2 * limits["processes"]
+        )
+        linux.become_user(self.uid)
+        linux.forbid_new_privileges()
+        if linux.landlock_version():
+            devices = [
+                f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "shm")
+            ]
+            linux.close_files(self.readable, [scratch, *devices])
+        linux.forbid_system_calls()
+        return Path(scratch)
+
+    def end(self, pid: int) -> None:
+        del pid  # all of the user's, whatever became of their parents
+        self.linux.kill_user(self.uid)
+
+
+def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
+    """Run what is asked for over a socket, one after the other, until it closes.
+
+    A request (limits) comes with four open files: job, stdout, stderr, results. The fork answers
+    it, when it
+    is held: with what went wrong, or nothing. At the next message we kill it, and say how it ended.
+    """
+    control = socket.socket(fileno=_out_of_the_way(control_fd))
+    holder.prepare()
+    gc.disable()  # a quarter of the time to import torch goes into looking for garbage that is not there
+    _preload(preload)
+    gc.enable()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    gc.collect()
+    gc.freeze()  # collections in the forks leave what is there now alone, and shared
+    control.send(b"{}")
+    while True:
+        message, files, _, _ = socket.recv_fds(control, 1 << 16, 4)
+        if not message:
+            return
+        pid = holder.fork()
+        if pid == 0:
+            _be_the_fork(control, files, holder, json.loads(message))
+        for file in files:
+            os.close(file)
+        control.recv(1)  # the end of the run; also when the grader is gone
+        holder.end(pid)
+        _, status, used = os.wait4(pid, 0)
+        with suppress(ChildProcessError):  # the orphans that were ours to adopt
+            while True:
+                os.wait()
+        ended = {
+            "exit": os.waitstatus_to_exitcode(status),
+            "cpu_seconds": used.ru_utime + used.ru_stime,
+            "memory_bytes": used.ru_maxrss * 1024,
+        }
+        control.send(json.dumps(ended).encode())
+
+
+def _be_the_fork(
+    control: socket.socket, files: list[int], holder: Holder, limits: dict[str, Any]
+) -> NoReturn:
+    try:
+        for place, file in enumerate(files):  # 0 job, 1 stdout, 2 stderr, 3 results
+            os.dup2(file, place, inheritable=place < 3)
+        try:
+            scratch = holder.hold(limits)
+        except Exception as error:
+            control.send(json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode())
+            raise
+        control.send(b"{}")
+        control.close()
+        os.closerange(4, 1 << 16)
+        run_answer(os.fdopen(0, "rb", closefd=False), os.fdopen(3, "wb"), scratch)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(0)
+
+
+def _out_of_the_way(file: int) -> int:
+    """The same open file under a number that leaves 0 to 9 free."""
+    import fcntl
+
+    return fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 10)
+
+
+def _preload(names: list[str]) -> None:
+    """Import what answers import, and let torch do what it puts off to its first use."""
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except (
+            Exception
+        ):  # a torchvision that does not fit: trouble for answers that import it, for no other
+            if name == "torch":
+                raise
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    # No backward pass: autograd's threads would not survive the fork.
+    model = torch.nn.Linear(1, 1)
+    for parameter in model.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    torch.optim.SGD(model.parameters(), lr=0.1).step()
+    data = torch.utils.data.TensorDataset(torch.zeros(2, 1), torch.zeros(2, dtype=torch.int64))
+    for inputs, targets in torch.utils.data.DataLoader(data, batch_size=2, shuffle=True):
+        torch.nn.functional.cross_entropy(model(inputs), targets)
+    torch.manual_seed(torch.initial_seed())

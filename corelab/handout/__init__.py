@@ -1,0 +1,1 @@
+"""What students get: the labs without the answers, and the demo notebooks."""
