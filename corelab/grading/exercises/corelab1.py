@@ -13,6 +13,7 @@ from types import ModuleType
 import numpy as np
 
 from corelab.common.i18n import N_, _
+from corelab.grading.contract import pack_network
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence.epoch_losses import USUAL, same_numbers
 from corelab.grading.exercises.evidence.recording import Notes, noted_targets, read_notes
@@ -103,7 +104,7 @@ def draw(seed: int) -> tuple[Arrays, dict[str, Case]]:
             "inputs": case.inputs,
             "targets": case.targets,
             "batch_size": np.array(case.batch_size),
-            **network.pack(case.layers, case.activation),
+            **pack_network(case.layers, case.activation),
         }
         for name, case in cases.items()
     }

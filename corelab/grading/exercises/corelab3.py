@@ -18,6 +18,7 @@ from types import ModuleType
 import numpy as np
 
 from corelab.common.i18n import N_, _
+from corelab.grading.contract import CLASSES, PIXELS
 from corelab.grading.exercises.evidence import layers as structure
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence import training_run as training
@@ -166,14 +167,14 @@ def judge(sent: Arrays, kept: None, outcome: Outcome) -> list[Check]:
 def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
     """Five layers, something between them, and logits out."""
     layers = structure.read_products(outcome, "model", probes)
-    logits = read(outcome, "model", "logits", probes, network.CLASSES)
+    logits = read(outcome, "model", "logits", probes, CLASSES)
     expected = " → ".join(["784", *["…"] * (LAYERS - 1), "10"])
     if not layers or logits is None:
         return dict.fromkeys(("five-layers", "activation", "logits"), Found(False))
     last = layers[-1].outputs
     widths = [layers[0].inputs.shape[1], *(layer.outputs.shape[1] for layer in layers)]
     five = len(layers) == LAYERS
-    to_classes = widths[-1] == network.CLASSES
+    to_classes = widths[-1] == CLASSES
     owned = all(layer.owned for layer in layers)
     bent = any(structure.is_bent(layer.inputs) for layer in layers[1:])
     as_they_are = to_classes and structure.differ_by_constants(logits, last)
@@ -181,7 +182,7 @@ def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
     missing = "" if owned else _(", some not in model.parameters()")
     return {
         "five-layers": Found(
-            five and owned and to_classes and widths[0] == network.PIXELS,
+            five and owned and to_classes and widths[0] == PIXELS,
             expected,
             " → ".join(map(str, widths)) + missing,
             ("" if five else "wrong-layer-count", "" if owned else "layers-not-registered"),

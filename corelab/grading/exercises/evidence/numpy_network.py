@@ -10,12 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from corelab.grading.verdicts import Arrays
+from corelab.grading.contract import CLASSES, PIXELS, Layers
 
-Layer = tuple[np.ndarray, np.ndarray]
-Layers = list[Layer]
 Loss = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
-PIXELS, CLASSES = 784, 10
 
 # Each activation, and its slope as a function of its own output.
 ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
@@ -166,18 +163,3 @@ def with_spread_logits(layers: Layers, activation: str, inputs: np.ndarray) -> L
 
 
 # -- as plain arrays
-
-
-def pack(layers: Layers, activation: str) -> Arrays:
-    """A network as arrays of numbers."""
-    arrays = {"activation": np.array(list(ACTIVATIONS).index(activation))}
-    for k, (weight, bias) in enumerate(layers):
-        arrays |= {f"weight{k}": weight, f"bias{k}": bias}
-    return arrays
-
-
-def unpack(arrays: Arrays) -> tuple[Layers, str]:
-    """The network that `pack` packed."""
-    count = sum(name.startswith("weight") for name in arrays)
-    layers = [(arrays[f"weight{k}"], arrays[f"bias{k}"]) for k in range(count)]
-    return layers, list(ACTIVATIONS)[int(arrays["activation"])]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from corelab.grading.contract import CLASSES
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence.returned import read
 from corelab.grading.verdicts import Outcome
@@ -110,7 +111,7 @@ def pairs(notes: Notes, logits: np.ndarray) -> Pairs | None:
         return None
     passes, samples, slopes, size = passes[used], samples[used], slopes[used], size[used]
     for code, loss in network.LOSSES.items():
-        of_all = [loss(logits, np.full(len(logits), c))[1] for c in range(network.CLASSES)]
+        of_all = [loss(logits, np.full(len(logits), c))[1] for c in range(CLASSES)]
         possible = np.stack(of_all, 1)[samples]  # (rows, targets, 10)
         sizes = np.linalg.norm(possible, axis=2)
         apart = np.abs(
@@ -138,7 +139,7 @@ def noted_targets(notes: Notes, targets: np.ndarray) -> Pairs | None:
     """The pairs that were noted without any gradient, if they are of as many samples as there
     are."""
     samples = _numbers(notes.targets[:, 0], len(targets))
-    seen = _numbers(notes.targets[:, 1], network.CLASSES)
+    seen = _numbers(notes.targets[:, 1], CLASSES)
     if samples is None or seen is None or len(samples) != len(targets):
         return None
     return Pairs(samples, seen, np.zeros(len(samples)))

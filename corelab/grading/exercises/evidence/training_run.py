@@ -12,9 +12,10 @@ from functools import cached_property
 import numpy as np
 
 from corelab.common.i18n import N_, _
+from corelab.grading.contract import GRADIENTS, WEIGHTS, pack_network, unpack_network
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence.epoch_losses import History, Origin, explain, same_numbers
-from corelab.grading.exercises.evidence.optimizer_memory import GRADIENTS, WEIGHTS, Clock
+from corelab.grading.exercises.evidence.optimizer_memory import Clock
 from corelab.grading.exercises.evidence.recording import Notes, Pairs, pairs, read_notes
 from corelab.grading.exercises.evidence.returned import Found, cut, few, part, read, read_layers
 from corelab.grading.exercises.evidence.updates import (
@@ -129,14 +130,14 @@ def pack(
         "inputs": inputs,
         "targets": targets,
         **{name: np.array(value) for name, value in settings.items()},
-        **network.pack(layers, activation),
+        **pack_network(layers, activation),
     }
 
 
 def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
     """The training whose part of what was sent, and whose frames, have this name."""
     its = part(sent, name)
-    layers, activation = network.unpack(its)
+    layers, activation = unpack_network(its)
     page = read(outcome, name, "page", int(its["updates"]), len(its["targets"]))
     updates = [] if page is None else read_updates(page)
     clock = read(outcome, name, "clock", None, WEIGHTS)

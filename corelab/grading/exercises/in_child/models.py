@@ -15,9 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from corelab.common.i18n import _
 from corelab.data import InMemoryDataset
-from corelab.grading.exercises.evidence.layers import MOST_LAYERS, some_units
-from corelab.grading.exercises.evidence.numpy_network import PIXELS, unpack
-from corelab.grading.exercises.evidence.optimizer_memory import WEIGHTS
+from corelab.grading.contract import MOST_LAYERS, PIXELS, WEIGHTS, some_units, unpack_network
 from corelab.grading.exercises.in_child.recorder import Pass, Recorder
 from corelab.grading.verdicts import Arrays
 
@@ -32,7 +30,7 @@ def dataset(arrays: Arrays) -> InMemoryDataset:
 
 def sequential(arrays: Arrays) -> nn.Sequential:
     """The packed network as torch's own modules."""
-    layers, activation = unpack(arrays)
+    layers, activation = unpack_network(arrays)
     modules: list[nn.Module] = []
     for weight, bias in layers:
         linear = nn.utils.skip_init(nn.Linear, weight.shape[1], weight.shape[0])
@@ -59,7 +57,7 @@ class Observed(nn.Module):
         where an optimizer takes all of them together."""
         super().__init__()
         self.size = size
-        layers, activation = unpack(arrays)
+        layers, activation = unpack_network(arrays)
         self.depth, self.activation = len(layers), getattr(torch, activation)
         for k, layer in enumerate(layers):
             for name, values in zip(

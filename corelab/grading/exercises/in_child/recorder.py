@@ -23,8 +23,7 @@ from torch.optim.optimizer import (
 )
 from torch.overrides import TorchFunctionMode
 
-from corelab.grading.exercises.evidence.numpy_network import CLASSES
-from corelab.grading.exercises.evidence.optimizer_memory import GRADIENTS
+from corelab.grading.contract import CLASSES, GRADIENTS
 from corelab.grading.verdicts import Arrays
 
 MOST_ROWS = 1000  # of samples that are handed back: the first epochs
