@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import read_mo
-from babel.messages.pofile import read_po
 
 from corelab.common import i18n
+from corelab.common.locale import update
 
 PROJECT = Path(__file__).parents[1]
-CATALOGUE = i18n.LOCALE / "zh_TW" / "LC_MESSAGES" / "corelab.po"
 
 
 def texts(catalog: Catalog) -> dict[str, str]:
@@ -25,15 +23,11 @@ def texts(catalog: Catalog) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def translated() -> dict[str, str]:
-    with CATALOGUE.open("rb") as file:
-        return texts(read_po(file, locale="zh_TW", abort_invalid=True))
+    return texts(update.translated())
 
 
-def test_nothing_is_missing_and_nothing_is_stale(translated, tmp_path: Path, monkeypatch):
-    monkeypatch.chdir(PROJECT)  # where pyproject.toml says what is read, and how
-    extract = f"pybabel -q extract -F pyproject.toml -k N_ -o {tmp_path / 'pot'} corelab solutions"
-    CommandLineInterface().run(extract.split())
-    in_the_code = texts(read_po((tmp_path / "pot").open("rb")))
+def test_nothing_is_missing_and_nothing_is_stale(translated):
+    in_the_code = texts(update.in_the_code())
     assert len(in_the_code) > 50
     assert in_the_code.keys() - translated.keys() == set()
     assert translated.keys() - in_the_code.keys() == set()
@@ -51,8 +45,22 @@ def test_no_text_is_in_an_f_string():
     assert [line for line in found if inside.search(line)] == []
 
 
+def test_the_command_that_updates_it_adds_drops_and_tells(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(update, "CATALOGUE", tmp_path / "corelab.po")
+    (tmp_path / "corelab.po").write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "passed"\nmsgstr "通過"\n\nmsgid "said no more"\nmsgstr "不再說"\n',
+        encoding="utf-8",
+    )
+    assert update.main() == 1
+    assert "not translated: failed" in capsys.readouterr().out.splitlines()
+    now = texts(update.translated())
+    assert (now["passed"], now["failed"], "said no more" in now) == ("通過", "", False)
+    assert (tmp_path / "corelab.mo").is_file()
+
+
 def test_what_is_loaded_is_what_is_written(translated):
-    with CATALOGUE.with_suffix(".mo").open("rb") as file:
+    with update.CATALOGUE.with_suffix(".mo").open("rb") as file:
         assert texts(read_mo(file)) == translated
 
 
