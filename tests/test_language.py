@@ -15,6 +15,7 @@ from corelab.common import i18n
 from corelab.common.locale import update
 
 PROJECT = Path(__file__).parents[1]
+CATALOGUE = i18n.LOCALE / "zh_TW" / "LC_MESSAGES" / "corelab.po"
 
 
 def texts(catalog: Catalog) -> dict[str, str]:
@@ -23,7 +24,7 @@ def texts(catalog: Catalog) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def translated() -> dict[str, str]:
-    return texts(update.translated())
+    return texts(update.read(CATALOGUE))
 
 
 def test_nothing_is_missing_and_nothing_is_stale(translated):
@@ -45,22 +46,23 @@ def test_no_text_is_in_an_f_string():
     assert [line for line in found if inside.search(line)] == []
 
 
-def test_the_command_that_updates_it_adds_drops_and_tells(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(update, "CATALOGUE", tmp_path / "corelab.po")
-    (tmp_path / "corelab.po").write_text(
+def test_the_command_that_updates_it_adds_drops_and_tells(tmp_path, capsys):
+    catalogue = tmp_path / "zh_TW" / "LC_MESSAGES" / "corelab.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text(
         'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
         'msgid "passed"\nmsgstr "通過"\n\nmsgid "said no more"\nmsgstr "不再說"\n',
         encoding="utf-8",
     )
-    assert update.main() == 1
-    assert "not translated: failed" in capsys.readouterr().out.splitlines()
-    now = texts(update.translated())
+    assert update.main(tmp_path) == 1
+    assert "zh_TW: not translated: failed" in capsys.readouterr().out.splitlines()
+    now = texts(update.read(catalogue))
     assert (now["passed"], now["failed"], "said no more" in now) == ("通過", "", False)
-    assert (tmp_path / "corelab.mo").is_file()
+    assert catalogue.with_suffix(".mo").is_file()
 
 
 def test_what_is_loaded_is_what_is_written(translated):
-    with update.CATALOGUE.with_suffix(".mo").open("rb") as file:
+    with CATALOGUE.with_suffix(".mo").open("rb") as file:
         assert texts(read_mo(file)) == translated
 
 
