@@ -87,7 +87,8 @@ def _judge(
     try:
         sent, kept = exercise.draw(seed)
         name = str(Path(exercise.FILE).with_suffix(".ipynb" if is_notebook(filename) else ".py"))
-        outcome = sandbox.run(source.code, name, exercise.__name__, sent)
+        cells = source.notebook.starts if source.notebook else ()
+        outcome = sandbox.run(source.code, name, exercise.__name__, sent, cells=cells)
         outcome = replace(outcome, message=source.relocate(outcome.message))
         verdict = _verdict(exercise, exercise.judge(sent, kept, outcome), outcome)
     except (

@@ -5,6 +5,7 @@ Every module of this folder is an exercise. `corelab/grading/exercises/<name>.py
     FILE: str       the file that a student hands in, `corelab1_batch_input.py`
     TITLE: str      one line, marked with N_
     POINTS: float   the most it gives
+    NEEDS: tuple    the names of what an answer must define; with OPTIONAL, of what it may
 
     def draw(seed: int) -> tuple[Arrays, Any]:
         In the parent: the hidden data that the answer is run on, as plain arrays, and what stays here.

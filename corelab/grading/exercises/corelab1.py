@@ -35,6 +35,7 @@ from corelab.grading.verdicts import Arrays, Check, Outcome
 FILE = "corelab1_batch_input.py"
 TITLE = N_("Exercise 1: feeding the network in batches")
 POINTS = 30.0
+NEEDS = ("batch_cross_entropy",)
 WHOLE = "whole-dataset-at-once"
 
 CHECKS = {

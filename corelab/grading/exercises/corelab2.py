@@ -23,6 +23,7 @@ from corelab.grading.verdicts import Arrays, Check, Outcome
 FILE = "corelab2_epochs.py"
 TITLE = N_("Exercise 2: epochs, and an optimizer")
 POINTS = 30.0
+NEEDS = ("train",)
 
 CHECKS = {
     "one-value-an-epoch": Asked(4, *training.ONE_VALUE_AN_EPOCH),

@@ -30,6 +30,7 @@ from corelab.grading.verdicts import Arrays, Check, Outcome
 FILE = "corelab3_gradient_descent.py"
 TITLE = N_("Exercise 3: learning rate and gradient descent")
 POINTS = 40.0
+NEEDS, OPTIONAL = ("build_model", "train"), ("OBSERVATION",)
 LAYERS, EPOCHS, BATCH_SIZE, LR = 5, 50, 200, 0.02  # as the question asks
 OBSERVATION_BYTES = 4000
 _SOFTMAX = "softmax-before-cross-entropy"

@@ -170,18 +170,20 @@ class Sandbox:
         exercise: str,
         sent: Arrays,
         limits: Limits | None = None,
+        cells: Sequence[int] = (),
     ) -> Outcome:
         """Run an answer: what the exercise's `run` yields when called on it and on `sent`.
 
         A dotted `exercise` is the full name of a module, another a module of
-        corelab.grading.exercises. Nothing is raised for whatever the answer does. A failure of ours
-        is tried once more with a new worker, then the status is "could not run".
+        corelab.grading.exercises. `cells`: the lines on which the cells of a notebook begin. Nothing
+        is raised for whatever the answer does. A failure of ours is tried once more with a new
+        worker, then the status is "could not run".
         """
         name = exercise if "." in exercise else f"corelab.grading.exercises.{exercise}"
         found = importlib.util.find_spec(name)
         if found is None or not found.origin:
             raise ValueError(f"no exercise {name}")
-        job = _job(source, filename, name, Path(found.origin).read_bytes(), sent)
+        job = _job(source, filename, name, Path(found.origin).read_bytes(), sent, cells)
         message = ""
         for take in (self._idle_worker, self._new_worker):
             try:
@@ -216,13 +218,18 @@ class Sandbox:
 
 
 def _job(
-    source: bytes, filename: str, exercise: str, exercise_source: bytes, sent: Arrays
+    source: bytes,
+    filename: str,
+    exercise: str,
+    exercise_source: bytes,
+    sent: Arrays,
+    cells: Sequence[int] = (),
 ) -> bytes:
     """What a worker reads: see `run_answer` there."""
     stream = io.BytesIO()
     sources = {"answer": source, "exercise": exercise_source}
     name = re.sub(r"[^\w.-]", "_", Path(filename).name)[-60:].lstrip(".")
-    header = {"filename": name or "answer.py", "exercise": exercise}
+    header = {"filename": name or "answer.py", "exercise": exercise, "cells": list(cells)}
     write_frame(
         stream, header, {name: np.frombuffer(text, np.uint8) for name, text in sources.items()}
     )

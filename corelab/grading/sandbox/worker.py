@@ -10,6 +10,7 @@ none finds in its memory what another one was sent.
 
 from __future__ import annotations
 
+import ast
 import gc
 import importlib
 import json
@@ -26,6 +27,7 @@ from typing import IO, Any, NoReturn, Protocol
 
 from corelab.common.i18n import _, in_every_language
 from corelab.grading.sandbox.frames import Budget, read_frame, write_frame
+from corelab.grading.sandbox.slicing import STAND_IN, StandIn, slice_source
 
 SCRATCH = "/answer"  # the answer's folder, in its own mount namespace
 FOLDERS = (
@@ -88,7 +90,7 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     write_frame(results, {"started": True})
     with in_every_language():  # for whoever reads the verdict, now or later
         try:
-            answer = _module("answer", sources["answer"].tobytes(), str(path))
+            answer = _answer(sources["answer"].tobytes(), str(path), exercise, header["cells"])
             for name, arrays in exercise.run(answer, sent):
                 write_frame(results, {"frame": name}, arrays)
             end = {"end": "finished"}
@@ -100,10 +102,28 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     write_frame(results, end)
 
 
-def _module(name: str, source: bytes, path: str) -> types.ModuleType:
+def _answer(
+    source: bytes, path: str, exercise: types.ModuleType, cells: Sequence[int]
+) -> types.ModuleType:
+    """Run of an answer what the exercise needs of it; all of it where that can't be told without
+    running it, and where the exercise doesn't say."""
+    needs, optional = getattr(exercise, "NEEDS", ()), getattr(exercise, "OPTIONAL", ())
+    if needs:
+        part = slice_source(source, (*needs, *optional), cells)
+        missing = {*part.missing} & {*needs}
+        if missing and part.unreadable:
+            raise part.unreadable[0]
+        with suppress(NameError):  # of a name that exec or a star import makes
+            if not missing:
+                return _module("answer", part.tree, path)
+    return _module("answer", source, path)
+
+
+def _module(name: str, source: bytes | ast.Module, path: str) -> types.ModuleType:
     module = types.ModuleType(name)
     module.__file__ = path
     module.__package__ = name.rpartition(".")[0]
+    module.__dict__[STAND_IN] = StandIn
     sys.modules[name] = module
     exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
     return module
