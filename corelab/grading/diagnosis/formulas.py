@@ -37,13 +37,16 @@ class Update:
     """Of the parameter, among all."""
     theta: Array
     """Moved in place."""
-    g: Array
+    gradient: Array
+    """As it came."""
     group: int
     settings: dict[str, Any]
-    """Those of its group, the learning rate included."""
-    rate: float = 0.0
-    state: dict[str, Array] = field(default_factory=dict)
-    t: float = 0.0
+    """Those of its group at this step, the learning rate included."""
+    state: dict[str, Array] = field(init=False)
+    t: float = field(init=False)
+    rate: float = field(init=False)
+    g: Array = field(init=False)
+    """The gradient as the formula takes it, with the weight decay."""
 
     def count(self, key: Hashable) -> float:
         """Add 1 to the steps counted under this key. Returns their number."""
@@ -64,7 +67,7 @@ def everyone(groups: Groups, missing: Collection[int]) -> Iterable[int]:  # noqa
     return chain.from_iterable(groups)
 
 
-def skipped(run: Run, x: Update) -> None:
+def skipped(_x: Update) -> None:
     """A parameter without a gradient is left alone."""
 
 
@@ -79,7 +82,7 @@ def decoupled(x: Update) -> None:
     x.theta *= 1 - x.rate * x.settings["weight_decay"]
 
 
-def no_decay(x: Update) -> None:
+def no_decay(_x: Update) -> None:
     """Weights do not decay here."""
 
 
@@ -96,7 +99,7 @@ class Formula:
     visits: Callable[[Groups, Collection[int]], Iterable[int]] = everyone
     """The parameters that the loop comes to, of these groups; the second is those that have no
     gradient."""
-    without_gradient: Callable[[Run, Update], None] = skipped
+    without_gradient: Callable[[Update], None] = skipped
     """What is done with one that has no gradient."""
     rate: Callable[[Update], float] = lambda x: float(x.settings["lr"])
     owner: Callable[[Update], Hashable] = lambda x: x.index
@@ -123,7 +126,8 @@ class Formula:
     betas: Callable[[float, float], tuple[float, float]] = lambda beta1, beta2: (beta1, beta2)
     mean: Weights = lambda beta, t: (beta, 1 - beta)
     square: Weights = lambda beta, t: (beta, 1 - beta)
-    squared: Callable[[Array], Any] = lambda g: g * g
+    squared: Callable[[Update], Any] = lambda x: x.g * x.g
+    square_start: Callable[[Update], float] = lambda x: 0.0
     remembered: Callable[[float, float], float] = lambda alpha, t: alpha
     """RMSprop's α at step t."""
     correct_mean: Correction = lambda beta1, beta2, t: 1 - beta1**t
@@ -135,13 +139,13 @@ class Formula:
     safe_zero: bool = False
     """There is no ε, and 0/0 is 0."""
 
-    def divide(self, x: Array, s: Any, settings: Mapping[str, Any], c: float = 1.0) -> Array:
-        """x / (√s / c + ε)"""
+    def divided(self, numerator: Array, x: Update, s: Any, c: float = 1.0) -> Array:
+        """numerator / (√s / c + ε)"""
         if self.safe_zero:
             divisor: Array = np.maximum(self.denominator(s, c, 0.0), SMALLEST_ROOT)
         else:
-            divisor = self.denominator(s, c, self.eps(settings["eps"]))
-        return x / divisor
+            divisor = self.denominator(s, c, self.eps(x.settings["eps"]))
+        return numerator / divisor
 
 
 # -- the formulas: what each takes off θ
@@ -165,25 +169,24 @@ def momentum(f: Formula, x: Update) -> Array:
 
 def adagrad(f: Formula, x: Update) -> Array:
     """s ← s + g², and η g / (√s + ε), where lr_decay lessens η."""
-    start = x.settings["initial_accumulator_value"]
-    s = x.take_in("s", f.square(1.0, x.t), f.squared(x.g), start)
+    s = x.take_in("s", f.square(1.0, x.t), f.squared(x), f.square_start(x))
     rate = x.rate / (1 + (x.t - 1) * x.settings["lr_decay"])
-    return f.divide(rate * x.g, s, x.settings)
+    return f.divided(rate * x.g, x, s)
 
 
 def course_adagrad(f: Formula, x: Update) -> Array:
     """η/√t g / √(s/t)"""
-    s = x.take_in("s", f.square(1.0, x.t), f.squared(x.g))
-    return f.divide(x.rate / x.t**0.5 * x.g, s, x.settings, x.t**0.5)
+    s = x.take_in("s", f.square(1.0, x.t), f.squared(x), f.square_start(x))
+    return f.divided(x.rate / x.t**0.5 * x.g, x, s, x.t**0.5)
 
 
 def rmsprop(f: Formula, x: Update) -> Array:
     """s ← α s + (1 − α) g², and η g / (√s + ε); centered, s − mean²; with momentum, η v."""
     alpha = f.remembered(x.settings["alpha"], x.t)
-    s = x.take_in("s", f.square(alpha, x.t), f.squared(x.g))
+    s = x.take_in("s", f.square(alpha, x.t), f.squared(x), f.square_start(x))
     if x.settings["centered"]:
         s = s - x.take_in("mean", (alpha, 1 - alpha), x.g) ** 2
-    ratio = f.divide(x.g, s, x.settings)
+    ratio = f.divided(x.g, x, s)
     if lam := x.settings["momentum"]:
         ratio = x.take_in("v", (lam, 1), ratio)
     return x.rate * ratio
@@ -193,18 +196,22 @@ def adam(f: Formula, x: Update) -> Array:
     """m ← β₁ m + (1 − β₁) g, s ← β₂ s + (1 − β₂) g², and η m̂ / (√ŝ + ε)."""
     beta1, beta2 = f.betas(*map(float, x.settings["betas"]))
     m = x.take_in("m", f.mean(beta1, x.t), x.g)
-    s = x.take_in("s", f.square(beta2, x.t), f.squared(x.g))
+    s = x.take_in("s", f.square(beta2, x.t), f.squared(x), f.square_start(x))
     if x.settings["amsgrad"]:
         s = x.state["largest"] = np.maximum(x.state.get("largest", 0.0), s)
     m_hat = m / f.correct_mean(beta1, beta2, x.t)
-    return f.divide(x.rate * m_hat, s, x.settings, f.correct_square(beta1, beta2, x.t) ** 0.5)
+    return f.divided(x.rate * m_hat, x, s, f.correct_square(beta1, beta2, x.t) ** 0.5)
 
 
 TORCH = {
     "GradientDescent": Formula(gradient_descent, stateful=False),
     "Momentum": Formula(momentum),
     "Nesterov": Formula(momentum, direction=lambda g, v, lam: g + lam * v),
-    "Adagrad": Formula(adagrad, square=lambda beta, t: (beta, 1)),
+    "Adagrad": Formula(
+        adagrad,
+        square=lambda beta, t: (beta, 1),
+        square_start=lambda x: float(x.settings["initial_accumulator_value"]),
+    ),
     "RMSprop": Formula(rmsprop),
     "Adam": Formula(adam),
     "AdamW": Formula(adam, decay=decoupled),
@@ -262,21 +269,22 @@ class Run:
         f = self.formula
         missing = {i for i, g in enumerate(gradients) if g is None}
         visited = list(f.visits(f.groups(self.groups), missing))
+        settings = [dict(each) for each in self.settings]
         self.calls += bool(visited)
         for i in visited:
             theta, g, group = self.thetas[i], gradients[i], self.group_of[i]
             given = np.zeros_like(theta) if g is None else g
-            x = Update(self, i, theta, given, group, self.settings[group])
-            x.rate = f.rate(x)
+            x = Update(self, i, theta, given, group, settings[group])
             if g is None:
-                f.without_gradient(self, x)
+                f.without_gradient(x)
             else:
                 self.update(x)
 
     def update(self, x: Update) -> None:
         f = self.formula
         x.state, x.t = self.states[f.owner(x)], f.count(x)
-        x.g = f.gradient(-x.g if x.settings["maximize"] else x.g)
+        x.rate = f.rate(x)
+        x.g = f.gradient(-x.gradient if x.settings["maximize"] else x.gradient)
         f.decay(x)
         x.theta -= f.move(f.step(f, x))
         f.decay_after(x)

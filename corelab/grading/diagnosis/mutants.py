@@ -16,7 +16,6 @@ import numpy as np
 from corelab.grading.diagnosis.formulas import (
     STATE,
     Groups,
-    Run,
     Update,
     coupled,
     decoupled,
@@ -81,8 +80,9 @@ def _until_missing_in_group(groups: Groups, missing: Collection[int]) -> list[in
     return [i for group in groups for i in _until_missing([group], missing)]
 
 
-def _decay_alone(run: Run, x: Update) -> None:
-    run.formula.decay(x)
+def _decay_alone(x: Update) -> None:
+    x.rate, x.g = x.run.formula.rate(x), x.gradient
+    x.run.formula.decay(x)
 
 
 def _all(_x: Update) -> Hashable:
@@ -136,7 +136,7 @@ MUTANTS: list[Mutant] = [
         {"mean": lambda beta, t: (0, 1), "square": lambda beta, t: (0, 1)},
         {"mean": lambda beta, t: (0, 1 - beta), "square": lambda beta, t: (0, 1 - beta)}),
     *_mutants("accumulates-gradient-not-square", WITH_SQUARES,
-        {"squared": lambda g: g}, {"squared": np.abs}),
+        {"squared": lambda x: x.g}, {"squared": lambda x: abs(x.g)}),
     *_mutants("average-instead-of-sum", ("Adagrad",),
         {"square": lambda beta, t: (1 - 1 / t, 1 / t)},
         *({"square": lambda beta, t, a=a: (a, 1 - a)} for a in (0.5, 0.9, 0.95, 0.99, 0.999))),
@@ -162,8 +162,8 @@ MUTANTS: list[Mutant] = [
     *_mutants("state-shared-across-parameters", STATEFUL,
         *_shared(_all), *_shared(_of_its_shape), *_shared(_of_its_group)),
     *_mutants("state-shared-across-parameters", ("Adagrad", "RMSprop"),  # one number for all
-        {"owner": _all, "count": lambda x: x.count("all"), "squared": lambda g: (g * g).sum()},
-        {"owner": _all, "count": lambda x: x.count("all"), "squared": lambda g: (g * g).mean()}),
+        {"owner": _all, "count": lambda x: x.count("all"), "squared": lambda x: (x.g**2).sum()},
+        {"owner": _all, "count": lambda x: x.count("all"), "squared": lambda x: (x.g**2).mean()}),
     *_mutants("step-counted-per-parameter", WITH_CORRECTION,
         {"count": lambda x: x.count("all")}),
     *_mutants("weight-decay-coupled", ("AdamW",),
@@ -176,7 +176,7 @@ MUTANTS: list[Mutant] = [
     *_mutants("state-not-in-state-dict", STATEFUL,
         *({"lost": frozenset(keys)} for keys in (STATE, {"t"}, {"v"}, {"m"}, {"s"}, {"m", "s"}))),
     *_mutants("skips-none-grad-wrongly", ALL,
-        {"without_gradient": lambda run, x: run.update(x)}, {"without_gradient": _decay_alone},
+        {"without_gradient": lambda x: x.run.update(x)}, {"without_gradient": _decay_alone},
         {"visits": _until_missing_in_group}, {"visits": _until_missing},
         {"visits": lambda groups, missing: [] if missing else everyone(groups, missing)}),
     # What other libraries and books have, and what comes to nearly the same.
