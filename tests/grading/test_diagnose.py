@@ -1,4 +1,4 @@
-"""`corelab diagnose`: what it says and returns, of classes that are right, wrong, broken or hostile."""
+"""`corelab diagnose`: what it says of classes that are right, wrong, broken or hostile."""
 
 from __future__ import annotations
 
@@ -281,8 +281,8 @@ def test_a_legitimate_variant_is_fine_and_said_to_be_one(command):
 def test_the_course_has_the_variant(command):
     against = ("--against", "corelab.optim.Momentum", "--convention", "course", "--set", "lr=0.1")
     assert command(BALL, *against, name="Ball").code == 0
-    ran = command(BALL.replace('group["lr"] * p.grad', "p.grad").replace("+= s", '+= group["lr"] * s'),
-                  *against, name="Ball")  # fmt: skip
+    outside = BALL.replace('group["lr"] * p.grad', "p.grad").replace("+= s", '+= group["lr"] * s')
+    ran = command(outside, *against, name="Ball")
     assert ran.code == 0
     assert "lr-outside-buffer: " in ran.out
 
@@ -462,7 +462,8 @@ def test_no_such_file(which, capsys):
     assert cli.main(["diagnose", which, *BESIDE_ADAM]) == 2
     err = capsys.readouterr().err
     assert re.match(
-        r"corelab: (nowhere.py: it cannot be read: No such|expected FILE|\.: it cannot be read: Is a)",
+        r"corelab: (nowhere.py: it cannot be read: No such|expected FILE"
+        r"|\.: it cannot be read: Is a)",
         err,
     )
     assert err.count("\n") == 1

@@ -26,7 +26,7 @@ SEEDS = range(12)
 THEIRS = {"GradientDescent": "SGD", "Momentum": "SGD", "Nesterov": "SGD"}  # else the same name
 CHOICES: dict[str, tuple[Any, ...]] = {
     "lr": (0.1, 0.01),
-    "momentum": (0.9, 0.5),
+    "momentum": (0.9, 0.5, 0),
     "dampening": (0, 0.3),
     "betas": ((0.9, 0.999), (0.8, 0.9)),
     "alpha": (0.99, 0.9),
@@ -54,10 +54,8 @@ def settings_of(name: str, convention: str, seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     known = [key for key in CHOICES if key in inspect.signature(getattr(optim, name)).parameters]
     drawn = {key: CHOICES[key][rng.integers(len(CHOICES[key]))] for key in known}
-    if name == "RMSprop":
-        drawn["momentum"] = float(rng.choice([0, 0.9]))
-    if name == "Nesterov":
-        drawn["dampening"] = 0  # the only one that it takes
+    if name == "Nesterov":  # it takes no others
+        drawn |= {"momentum": drawn["momentum"] or 0.9, "dampening": 0}
     if convention == "course":
         drawn |= {key: 0 for key in NOT_IN_SLIDES if key in drawn}
         drawn |= {"momentum": 0} if name == "RMSprop" else {}
@@ -99,9 +97,8 @@ def apart(
 
 def of_torch(name: str, settings: dict[str, Any]) -> Callable[[Any], torch.optim.Optimizer]:
     cls = getattr(torch.optim, THEIRS.get(name, name))
-    return lambda params: cls(
-        params, **settings, **({"nesterov": True} if name == "Nesterov" else {})
-    )
+    also = {"nesterov": True} if name == "Nesterov" else {}
+    return lambda params: cls(params, **settings, **also)
 
 
 def of_ours(
