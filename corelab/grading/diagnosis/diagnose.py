@@ -28,7 +28,7 @@ from corelab.grading.diagnosis.references import SAME, Reference, reference
 from corelab.grading.diagnosis.search import Difference, Search
 from corelab.grading.sandbox.sandbox import Sandbox
 from corelab.grading.submissions.archives import Place, UnreadableError, read
-from corelab.grading.submissions.source import most, read_source
+from corelab.grading.submissions.source import Source, most, read_source
 from corelab.grading.verdicts import Arrays, Isolation, Outcome
 
 EXACT = 1e-8
@@ -101,10 +101,7 @@ def run(
     file, _colon, class_name = which.rpartition(":")
     if not file or not class_name.isidentifier():
         raise UserError(_("expected FILE.py:Class, got {which}").format(which=repr(which)))
-    try:
-        source = read_source(read(Place(Path(file)), most(file)), file)
-    except UnreadableError as error:
-        raise UserError(f"{file}: {error}") from None
+    source = _read(file)
     name = str(Path(Path(file).name).with_suffix(".ipynb" if source.notebook else ".py"))
     settings = dict(map(_assignment, assignments))
     try:
@@ -122,8 +119,15 @@ def run(
     if as_json:
         say(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        say("\n".join(_told(which, found)))
+        say("\n".join(_report(which, found)))
     return 0 if found.matches or found.variant else 1
+
+
+def _read(file: str) -> Source:
+    try:
+        return read_source(read(Place(Path(file)), most(file)), file)
+    except UnreadableError as error:
+        raise UserError(f"{file}: {error}") from None
 
 
 def _assignment(text: str) -> tuple[str, Any]:
@@ -141,7 +145,7 @@ def _assignment(text: str) -> tuple[str, Any]:
     return name.strip().replace("-", "_"), numbers if isinstance(given, tuple | list) else given
 
 
-def _told(which: str, found: Diagnosis) -> Iterator[str]:
+def _report(which: str, found: Diagnosis) -> Iterator[str]:
     settings = ", ".join(f"{key}={value}" for key, value in found.settings.items())
     yield _("{which} beside {against} ({settings})").format(
         which=which, against=found.against, settings=settings
@@ -240,8 +244,8 @@ def _compared(
 
 
 def _returned(outcome: Outcome) -> tuple[str, Arrays]:
-    """What came back, if it has the form that it must have. Raises UserError where there is
-    none."""
+    """Take what came back, and the name of its trial. Raises UserError where nothing has the form
+    that it must have."""
     for name, plan in trial.PLANS.items():
         arrays = outcome.returned.get(name, {})
         whole = (trial.STEPS, sum(plan.sizes))
@@ -258,8 +262,8 @@ def _has_form(array: Any, shape: tuple[int, ...]) -> bool:
 
 
 def _not_done(name: str, saved: bool, beside: Reference) -> tuple[list[str], list[str]]:
-    """What the class could not be put through: mistakes, where nothing else is wrong, and
-    remarks."""
+    """List what the class could not be put through: codes, which are mistakes where nothing else
+    is wrong, and remarks."""
     plan = trial.PLANS[name]
     codes, remarks = [], []
     if not plan.in_groups:

@@ -64,6 +64,7 @@ class Update:
 
 
 def everyone(groups: Groups, missing: Collection[int]) -> Iterable[int]:  # noqa: ARG001
+    """The parameters of all groups, with a gradient or without."""
     return chain.from_iterable(groups)
 
 
@@ -75,10 +76,12 @@ def skipped(_x: Update) -> None:
 
 
 def coupled(x: Update) -> None:
+    """g ← g + wd θ"""
     x.g = x.g + x.settings["weight_decay"] * x.theta
 
 
 def decoupled(x: Update) -> None:
+    """θ ← θ − η wd θ"""
     x.theta *= 1 - x.rate * x.settings["weight_decay"]
 
 
@@ -257,6 +260,7 @@ class Run:
             yield self.flat.copy()
 
     def save_and_load(self) -> None:
+        """Lose what the formula loses by a save and a load into a new optimizer."""
         lost = self.formula.lost
         for state in self.states.values():
             for key in lost & state.keys():
@@ -266,6 +270,7 @@ class Run:
             self.calls = 0
 
     def step(self, gradients: list[Array | None]) -> None:
+        """Update the parameters; a gradient that is missing is None."""
         f = self.formula
         missing = {i for i, g in enumerate(gradients) if g is None}
         visited = list(f.visits(f.groups(self.groups), missing))
@@ -281,6 +286,7 @@ class Run:
                 self.update(x)
 
     def update(self, x: Update) -> None:
+        """Update one parameter: the pieces in their order."""
         f = self.formula
         x.state, x.t = self.states[f.owner(x)], f.count(x)
         x.rate = f.rate(x)

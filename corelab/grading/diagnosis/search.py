@@ -43,9 +43,10 @@ class Difference:
 
 
 class Search:
-    """What explains where a class went, `got` (steps, total), in the trial called `name`.
+    """Search for what explains where a class went in the trial called `name`.
 
-    gradients_after_step: what was in the gradients after each step, (steps, total).
+    got: the parameters after each step, (steps, total). gradients_after_step: what was then in
+    their gradients, likewise.
     """
 
     def __init__(
@@ -62,8 +63,8 @@ class Search:
             )
 
     def explain(self) -> tuple[set[str], dict[str, float]]:
-        """The codes that are certain, and how far each mutant is from the class, the nearest first;
-        also the pairs that go with it, where no mutant does by itself."""
+        """Find the codes that are certain, and how far each mutant is from the class, the nearest
+        first; also the pairs that go with it, where no mutant does by itself."""
         errors: dict[str, float] = {}
         for mutant, way in self.mutants:
             error = float(way.errors(self.got).max())
