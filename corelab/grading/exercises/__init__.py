@@ -5,6 +5,8 @@ Every module of this folder is an exercise. `corelab/grading/exercises/<name>.py
     FILE: str       the file that a student hands in, `corelab1_batch_input.py`
     TITLE: str      one line, marked with N_
     POINTS: float   the most it gives
+    VERSION: int    raised whenever a verdict changes: then every answer is judged again
+    CHECKS: dict    each check's points, title and help, by its name
 
     def draw(seed: int) -> tuple[Arrays, Any]:
         In the parent: the hidden data that the answer is run on, as plain arrays, and what stays here.

@@ -1,7 +1,17 @@
-"""The mistakes that have a name, and what is said to a student who made one: what happens, why it is wrong,
-and a line of thought towards the mend. Never the mend itself."""
+"""What is said to each mistake that has a name: what happens, why it is wrong, and a line of thought
+towards the fix. Never the fix itself.
 
-from corelab.common.i18n import N_
+A verdict keeps codes; `check_texts` finds the words where they are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from corelab.common.i18n import N_, _
+from corelab.grading.verdicts import Check, Verdict
 
 HELP = {
     # the loss
@@ -152,3 +162,59 @@ HELP = {
         "let each epoch meet the samples in another company?"
     ),
 }
+
+# What to do before anything else can be judged, by how the run ended.
+FIRST = {
+    "timed out": N_(
+        "a loop that never ends, or more work than the question asks? Print where it is"
+    ),
+    "limit exceeded": N_(
+        "what grows from step to step, or is much larger than the data that came in?"
+    ),
+}
+CRASHED = N_("mend this error first")
+
+
+@dataclass(frozen=True)
+class CheckText:
+    """What a person reads of a check, in the language in use."""
+
+    title: str
+    expected: str
+    got: str
+    help: str
+    """The next thing to try, or where it passed, advice; a line for each mistake."""
+
+
+def check_texts(exercise: ModuleType, verdict: Verdict) -> list[CheckText]:
+    """Return the texts of each of a verdict's checks; what was said already is not said again."""
+    texts: list[CheckText] = []
+    said: set[str] = set()
+    told = False
+    for check in verdict.checks:
+        spec = exercise.CHECKS.get(check.name)
+        got, help_ = str(check.got), ""
+        if check.outcome == "failed" and verdict.message and check.got == verdict.message:
+            # It did not come to this check.
+            got = _("the same as above") if told else got
+            help_ = "" if told else _(FIRST.get(verdict.ended, CRASHED))
+            told = True
+        elif check.outcome != "could not check":
+            help_ = _helps(check.codes, said)
+            if not help_ and check.outcome == "failed" and spec:
+                help_ = _(spec.help)
+        said.update(check.codes)
+        texts.append(CheckText(title(exercise, check), str(check.expected), got, help_))
+    return texts
+
+
+def title(exercise: ModuleType, check: Check) -> str:
+    """Return what a check asks, in the language in use."""
+    spec = exercise.CHECKS.get(check.name)
+    return _(spec.title) if spec else check.name
+
+
+def _helps(codes: Sequence[str], said: set[str]) -> str:
+    again = _("{code}: the same mistake as above")
+    lines = [again.format(code=code) if code in said else _(HELP.get(code, "")) for code in codes]
+    return "\n".join(filter(None, lines))
