@@ -53,7 +53,7 @@ def test_nothing_back_passes_nothing(exercise: str):
         checks = judge(exercise, {}, status=status, message="why")
         assert failed(checks) == set(checks)
         assert all(
-            check.outcome == "failed" and check.score == 0 and not check.tags
+            check.outcome == "failed" and check.score == 0 and not check.codes
             for check in checks.values()
         )
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 import pytest
-from answers import ADVICE, failed, judge, right, solution
+from answers import ADVICE, failed, judge, right, solution, texts
 
 from corelab.common.i18n import translations
 from corelab.grading.exercises.evidence.feedback import HELP
@@ -348,13 +348,14 @@ def test_every_code_that_is_named_is_seen():
 def test_a_mistake_costs_its_checks_and_goes_by_its_name(wrong: Mistake):
     checks = judge(wrong.of[:8], wrong.source(), seed=0)
     assert failed(checks) == wrong.fails
-    named = {name: set(check.tags) - own_advice(wrong) for name, check in checks.items()}
+    named = {name: set(check.codes) - own_advice(wrong) for name, check in checks.items()}
     assert {name: codes for name, codes in named.items() if codes} == wrong.named
     assert all(checks[name].got for name in wrong.fails)
-    repeated = {name for name in wrong.fails if checks[name].got == "the same as above"}
-    assert all(checks[name].help for name in wrong.fails - repeated)
+    told = texts(wrong.of[:8], wrong.source(), seed=0)
+    repeated = {name for name in wrong.fails if told[name].got == "the same as above"}
+    assert all(told[name].help for name in wrong.fails - repeated)
     assert not repeated or repeated < wrong.fails
-    said = "\n".join(check.help for check in checks.values())
+    said = "\n".join(text.help for text in told.values())
     assert all(said.count(HELP[code]) == 1 for codes in wrong.named.values() for code in codes)
 
 

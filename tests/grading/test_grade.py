@@ -27,7 +27,7 @@ from corelab.grading import grade as grading
 from corelab.grading import gradescope, judge
 from corelab.grading.check import check
 from corelab.grading.grade import grade
-from corelab.grading.gradebook import graded as gradebook
+from corelab.grading.gradebook import result_files
 from corelab.grading.gradebook.ledger import Ledger
 from corelab.grading.sandbox.sandbox import Limits, Sandbox
 from corelab.grading.verdicts import Outcome
@@ -302,9 +302,11 @@ def test_check_wants_an_answer_to_an_exercise(tmp_path, name):
 
 TOY = """
 import numpy as np
+from corelab.grading.exercises.evidence.checks import CheckSpec
 from corelab.grading.verdicts import Check
 
-FILE, TITLE, POINTS = "toy_double.py", "Double", 10.0
+FILE, TITLE, POINTS, VERSION = "toy_double.py", "Double", 10.0, 1
+CHECKS = {"double": CheckSpec(10.0, "Double", "multiply")}
 
 def draw(seed):
     x = np.random.default_rng(seed).standard_normal(3)
@@ -316,7 +318,7 @@ def run(answer, sent):
 def judge(sent, kept, outcome):
     got = outcome.returned.get("doubled", {}).get("x")
     passed = got is not None and np.array_equal(got, 2 * sent["x"])
-    return [Check("double", "Double", 10.0, "passed" if passed else "failed")]
+    return [Check("double", 10.0, "passed" if passed else "failed")]
 """
 DRIVER = """
 import functools, sys
@@ -516,7 +518,7 @@ def test_an_error_of_ours_is_not_the_students_and_ends_nothing(toy, monkeypatch)
 
 def test_a_full_disk_while_the_books_are_written(toy, monkeypatch):
     with monkeypatch.context() as full:
-        full.setattr(gradebook, "write", lambda *_: (_ for _ in ()).throw(UserError("no space")))
+        full.setattr(result_files, "write", lambda *_: (_ for _ in ()).throw(UserError("no space")))
         with pytest.raises(UserError, match="no space"):
             grade([toy / "class"], toy / "out")
     monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
