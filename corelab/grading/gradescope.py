@@ -26,7 +26,8 @@ def main(root: Path = Path("/autograder")) -> int:
 
     There one is root in a container: the answer runs as another user, or in namespaces.
 
-    Raises UserError where neither works: then nothing is judged. The language is CORELAB_LANG's, else the container's.
+    Raises UserError where neither works: then nothing is judged. The language is CORELAB_LANG's,
+    else the container's.
     """
     i18n.use(i18n.preferred())
     exercises = judge.load_exercises()

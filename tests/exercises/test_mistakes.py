@@ -359,6 +359,27 @@ def test_a_mistake_costs_its_checks_and_goes_by_its_name(wrong: Mistake):
     assert all(said.count(HELP[code]) == 1 for codes in wrong.named.values() for code in codes)
 
 
+def test_some_fall_of_the_loss_is_not_yet_learning():
+    """The rate is a hundredth of what the question asks: the loss falls, by next to nothing."""
+    source = solution("corelab2").replace("lr=0.001", "lr=0.00001")
+    learns = judge("corelab2", source, seed=0)["learns"]
+    before, after = map(float, str(learns.got).split(" → "))
+    assert (learns.outcome, after < before) == ("failed", True)
+
+
+def test_a_copy_that_is_trained_is_recorded_with_the_model():
+    """What went wrong in it has a name, also where its weights are put back into the model."""
+    source = solution("corelab2")
+    for old, new in {
+        "    optimizer = ": "    import copy\n    given, model = model, copy.deepcopy(model)\n    optimizer = ",
+        "    return values\n": "    given.load_state_dict(model.state_dict())\n    return values\n",
+        "model(inputs), targets": "model(inputs), targets.flip(0)",
+    }.items():
+        assert old in source
+        source = source.replace(old, new)
+    assert judge("corelab2", source, seed=0)["cross-entropy"].codes == (APART,)
+
+
 def own_advice(wrong: Mistake) -> set[str]:
     """What is already to be said of the right answer that was changed."""
     return ADVICE.get(wrong.of, set()) - {code for codes in wrong.named.values() for code in codes}

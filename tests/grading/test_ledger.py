@@ -118,7 +118,9 @@ def test_a_ledger_of_an_older_corelab_is_refused_in_one_line(tmp_path):
         old.execute("CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
         old.execute("INSERT INTO run VALUES ('format', '1')")
     old.close()
-    with pytest.raises(UserError, match=r"expected format 2, got 1, .*choose another --out") as told:
+    with pytest.raises(
+        UserError, match=r"expected format 2, got 1, .*choose another --out"
+    ) as told:
         Ledger(tmp_path / "ledger.sqlite")
     assert "\n" not in str(told.value)
 

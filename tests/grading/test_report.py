@@ -6,11 +6,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from books import NASTY, exercises, graded, shown_by, students
+from books import NASTY, exercises, graded, shown_by, students, verdict
 
 from corelab.common import i18n
 from corelab.grading.gradebook.report import overview, report_html
 from corelab.grading.gradebook.summary import summary
+from corelab.grading.verdicts import Check
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,23 @@ def test_the_class_at_a_glance():
     assert seen.mistakes["sum-instead-of-mean"] == 1
     assert seen.checks["corelab1"]["mean"].outcomes == {"passed": 3, "failed": 1}
     assert [student for _, student, _ in seen.attention] == ["carol", "dave", "eve"]
+
+
+def test_the_mean_is_the_mean_and_the_median_the_median(page):
+    """Of 55, 60, 70 and 100."""
+    assert re.findall(r"<dt>(Mean|Median)</dt><dd>([\d.]+)", page) == [
+        ("Mean", "71.2"),
+        ("Median", "65.0"),
+    ]
+    told = summary(overview(students(), exercises()), exercises())
+    assert "5 students: mean 71.2, median 65.0 of 100" in told
+
+
+def test_advice_is_no_mistake():
+    advised = Check("count", 15, "passed", codes=("keeps-graph",))
+    wrong = Check("mean", 15, "failed", "1", "2", ("wrong-divisor",))
+    seen = overview([graded("ann", verdict(checks=(advised, wrong)))], exercises())
+    assert seen.mistakes == {"wrong-divisor": 1}
 
 
 def test_links_lead_to_students(page):

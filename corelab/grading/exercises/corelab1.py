@@ -1,7 +1,8 @@
 """題目 1 / Exercise 1: the mean cross-entropy of each batch.
 
-The answer is run on three networks with data of other sizes; every value is computed again here. A wrong list
-is compared with what known mistakes give, so that one mistake costs only the check that it belongs to.
+The answer is run on three networks with data of other sizes; every value is computed again here. A
+wrong list is compared with what known mistakes give, so that one mistake costs only the check that
+it belongs to.
 """
 
 from __future__ import annotations
@@ -41,30 +42,32 @@ CHECKS = {
         10,
         N_("batch_size samples at a time, in the data's order, and a value for each"),
         N_(
-            "Count: how many values should N samples in batches of batch_size give? Print each batch's "
-            "inputs.shape and its first sample, and compare them with the dataset."
+            "Count: how many values should N samples in batches of batch_size give? Print each "
+            "batch's inputs.shape and its first sample, and compare them with the dataset."
         ),
     ),
     "last-batch": CheckSpec(
         6,
         N_("the short last batch counts too"),
         N_(
-            "Try 250 samples in batches of 100: where do the last 50 go, and what is their mean divided by?"
+            "Try 250 samples in batches of 100: where do the last 50 go, and what is their mean "
+            "divided by?"
         ),
     ),
     "cross-entropy": CheckSpec(
         8,
         N_("the values are the cross-entropy of the model's outputs"),
         N_(
-            "The model gives logits. Read what your loss function expects: logits, probabilities, or "
-            "their logarithms? What happens to them on the way?"
+            "The model gives logits. Read what your loss function expects: logits, probabilities, "
+            "or their logarithms? What happens to them on the way?"
         ),
     ),
     "batch-mean": CheckSpec(
         6,
         N_("each value is the mean over its batch"),
         N_(
-            "Double batch_size: do your values double too? A mean does not grow with the size of its batch."
+            "Double batch_size: do your values double too? A mean does not grow with the size of "
+            "its batch."
         ),
     ),
 }

@@ -1,8 +1,9 @@
 """題目 2 / Exercise 2: epochs, and an optimizer of the student's choice.
 
-The answer trains two models. The first (`_given.Observed`, fixed) tells by its own weights what each update
-was made from; as nothing changes its outputs, the right value of every epoch is known, whatever the
-optimizer. The second learns, with the defaults: the parent evaluates its weights on samples that never left.
+The answer trains two models. The first (`_given.Observed`, fixed) tells by its own weights what
+each update was made from; as nothing changes its outputs, the right value of every epoch is known,
+whatever the optimizer. The second learns, with the defaults: the parent evaluates its weights on
+samples that never left.
 """
 
 from __future__ import annotations
@@ -36,16 +37,18 @@ CHECKS = {
         N_("every update is made from its own batch's gradient, by one and the same optimizer"),
         N_(
             "backward() adds to .grad. Print some parameter's .grad between two calls of it: when "
-            "should it be zero again? In which loop does step() belong, and where is the optimizer made?"
+            "should it be zero again? In which loop does step() belong, and where is the "
+            "optimizer made?"
         ),
     ),
     "learns": CheckSpec(
         8,
         N_("the model that was handed in has learned"),
         N_(
-            "Print the model's parameters before and after: do they change? Follow zero_grad, backward "
-            "and step in their order, and whose parameters the optimizer holds. If they change and it "
-            "does not learn, look at the learning rate, and whether inputs and targets are in pairs."
+            "Print the model's parameters before and after: do they change? Follow zero_grad, "
+            "backward and step in their order, and whose parameters the optimizer holds. If they "
+            "change and it does not learn, look at the learning rate, and whether inputs and "
+            "targets are in pairs."
         ),
     ),
 }

@@ -1,10 +1,11 @@
 """題目 3 / Exercise 3: a DNN of five layers, trained by plain gradient descent.
 
-`build_model` is asked for a model, which is run on probes: the products with weight matrices that it
-makes on the way are computed again here. `train` is called twice on networks of ours, so that neither
-function spoils the other's checks. The first network is fixed, and `train` is left to its defaults, those
-of the question. The second learns, with other settings: its page tells the batches in their order, and the
-parent descends along them from the same weights, and must arrive where the answer did.
+`build_model` is asked for a model, which is run on probes: the products with weight matrices that
+it makes on the way are computed again here. `train` is called twice on networks of ours, so that
+neither function spoils the other's checks. The first network is fixed, and `train` is left to its
+defaults, those of the question. The second learns, with other settings: its page tells the batches
+in their order, and the parent descends along them from the same weights, and must arrive where the
+answer did.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ CHECKS = {
         6,
         N_("five fully connected layers, 784 → … → 10"),
         N_(
-            "Print the model, and count model.parameters(): are all five layers there? PyTorch does not"
-            " find layers that are kept in a Python list."
+            "Print the model, and count model.parameters(): are all five layers there? PyTorch "
+            "does not find layers that are kept in a Python list."
         ),
     ),
     "activation": CheckSpec(
@@ -56,7 +57,8 @@ CHECKS = {
         3,
         N_("logits come out of the last layer as they are"),
         N_(
-            "What does the model do behind its last layer? Logits may be negative, and need not add up to 1."
+            "What does the model do behind its last layer? Logits may be negative, and need not "
+            "add up to 1."
         ),
     ),
     "one-value-an-epoch": CheckSpec(4, *training.ONE_VALUE_AN_EPOCH),
@@ -67,16 +69,17 @@ CHECKS = {
         6,
         N_("plain gradient descent: θ ← θ − η ∇C(θ)"),
         N_(
-            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing left of "
-            "the batches before. Compute two steps by hand for a model of one parameter, and compare."
+            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing "
+            "left of the batches before. Compute two steps by hand for a model of one parameter, "
+            "and compare."
         ),
     ),
     "learning-rate": CheckSpec(
         4,
         N_("a step is η times the batch's mean gradient"),
         N_(
-            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as far. "
-            "With twice the batch they should not."
+            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as "
+            "far. With twice the batch they should not."
         ),
     ),
 }

@@ -161,8 +161,8 @@ class Ledger:
             return UserError(message, path=self.path.parent)
         if "full" in text or "disk I/O" in text:
             message = _(
-                "{path}: the disk is full or failing ({error}); every verdict so far is kept: make room, "
-                "then give the same command again"
+                "{path}: the disk is full or failing ({error}); every verdict so far is kept: "
+                "make room, then give the same command again"
             )
         else:
             message = _(

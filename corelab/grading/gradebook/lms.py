@@ -86,8 +86,8 @@ def fill_moodle(worksheet: Path, grades: Sequence[Grade], points: Mapping[str, f
     grade = _moodle_grade_column(table)
     if grade is None:
         message = _(
-            "{path}: expected a grading worksheet downloaded from Moodle, with a column for the grade; got "
-            "the columns {columns}"
+            "{path}: expected a grading worksheet downloaded from Moodle, with a column for the "
+            "grade; got the columns {columns}"
         )
         raise UserError(message.format(path=worksheet, columns=", ".join(table.header)))
     row_of = _finder(table, list(range(grade)), 0, lambda student: student.moodle)

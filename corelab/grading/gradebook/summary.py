@@ -1,4 +1,4 @@
-"""What `corelab grade` says in the terminal: how far it is, and at the end the class in two tables."""
+"""What `corelab grade` prints: how far it is, and at the end the class in two tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the numbers come from that a training returns: computed again, right and under each known mistake."""
+"""Explain the numbers that a training returns: right, or under each known mistake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training shows: the updates that `_given.Observed` was moved by, and where its values come from.
+"""What a training shows: the updates of its model, and where its values come from.
 
 Exercises 2 and 3 share this, and the checks below.
 """

@@ -1,4 +1,4 @@
-"""The updates that `_given.Observed` was moved by, as its page tells them, and the batches they were of."""
+"""The updates that a model was moved by, as its page tells them, and their batches."""
 
 from __future__ import annotations
 
