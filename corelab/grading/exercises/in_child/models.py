@@ -1,4 +1,4 @@
-"""What an answer is handed, and what it gives back as plain arrays; runs in the child, with torch."""
+"""What an answer is handed, and what it gives back as plain arrays; in the child, with torch."""
 
 from __future__ import annotations
 
