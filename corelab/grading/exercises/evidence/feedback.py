@@ -27,7 +27,7 @@ HELP = {
     ),
     "activation-on-logits": N_(
         "An activation bends the last layer's outputs before the loss sees them: all that it cuts "
-        "off or squeezes, no gradient can mend. Logits may be any numbers, negative ones too. "
+        "off or squeezes, no gradient can undo. Logits may be any numbers, negative ones too. "
         "Behind which layers does an activation belong, and behind which not?"
     ),
     "inputs-targets-misaligned": N_(
@@ -172,6 +172,7 @@ HELP = {
 
 # What to do before anything else can be judged, by how the run ended.
 FIRST = {
+    "crashed": N_("fix this error first"),
     "timed out": N_(
         "a loop that never ends, or more work than the question asks? Print where it is"
     ),
@@ -179,7 +180,6 @@ FIRST = {
         "what grows from step to step, or is much larger than the data that came in?"
     ),
 }
-CRASHED = N_("mend this error first")
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def check_texts(exercise: ModuleType, verdict: Verdict) -> list[CheckText]:
         if check.outcome == "failed" and verdict.message and check.got == verdict.message:
             # It did not come to this check.
             got = _("the same as above") if told else got
-            help_ = "" if told else _(FIRST.get(verdict.ended, CRASHED))
+            help_ = "" if told else _(FIRST.get(verdict.ended, FIRST["crashed"]))
             told = True
         elif check.outcome != "could not check":
             help_ = _helps(check.codes, said)
