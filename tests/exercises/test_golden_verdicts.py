@@ -45,6 +45,12 @@ MISTAKES = {
         "no zero_grad": ("            optimizer.zero_grad()\n", ""),
         "Adam": ("torch.optim.SGD", "torch.optim.Adam"),
         "no activation": ("nn.ReLU()", "nn.Identity()"),
+        "four layers": (
+            "nn.Linear(128, 64),\n        nn.ReLU(),\n        nn.Linear(64, 32)",
+            "nn.Linear(128, 32)",
+        ),
+        "softmax in the model": ("nn.Linear(32, 10),", "nn.Linear(32, 10), nn.Softmax(1)"),
+        "one epoch": ("range(epochs)", "range(1)"),
         "half the rate": ("lr=lr", "lr=lr / 2"),
         "always 32": ("batch_size=batch_size", "batch_size=32"),
         "mean of means": ("loss.item() * len(targets)", "loss.item()"),
