@@ -136,7 +136,7 @@ def test_what_went_wrong_is_said_in_one_line(sandbox, source, message):
     outcome = run(sandbox, source)
     assert outcome.status == "crashed"
     assert str(outcome.message).startswith(message)
-    assert len(str(outcome.message)) <= 1001
+    assert len(str(outcome.message)) <= 1100  # of each value 1000
     assert "\n" not in str(outcome.message)
 
 
@@ -561,3 +561,16 @@ def test_the_worker_has_one_thread_when_it_forks():
         assert [process.num_threads() for process in processes] == [1, 1]
     finally:
         server.close()
+
+
+def test_a_message_of_many_values_is_cut(sandbox):
+    """An exception may carry a message of ours, and in it messages as long as a frame takes."""
+    source = (
+        "from corelab.common.i18n import Message\n"
+        "text = 'x' * 900\n"
+        "for _ in range(7): text = Message('{name}: {told}', name='y' * 900, told=text)\n"
+        "raise ValueError(text)\n"
+    )
+    outcome = run(sandbox, source)
+    assert outcome.status == "crashed"
+    assert len(str(outcome.message)) <= 1001

@@ -124,12 +124,15 @@ class Streams:
             told = f"{said and said[1]} {' '.join(texts)[-1000:]}"
             raise FaultError(Message("the answer was not reached: {told}", told=told))
         status, message = said
+        message = map_text(lambda text: one_line(text, 1000), message)
+        if len(str(message)) > 4000:  # of many values: none of ours
+            message = one_line(str(message), 1000)
         usage = watched.usage.peak(ended.usage) if ended else watched.usage
         return Outcome(
             status=status,
             isolation=isolation,
             returned=dict(self.results.returned),
-            message=map_text(lambda text: one_line(text, 1000), message),
+            message=message,
             stdout=texts[0],
             stderr=texts[1] if len(texts) > 1 else "",
             seconds=watched.seconds,
