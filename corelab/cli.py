@@ -107,7 +107,11 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     grade.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help=_("of the ledger and the books")
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help=_("of the ledger and the result files"),
     )
     grade.add_argument("--require-isolation", choices=ISOLATIONS, help=_("refuse to run with less"))
     grade.add_argument(

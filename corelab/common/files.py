@@ -6,22 +6,28 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+PARTIAL = ".part"  # how the name of a file ends that is not yet whole
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """All of the file or none of it, whatever stops us, and with two processes at it at once.
 
-    Makes the folder where it is missing. Raises OSError where it can't be written.
+def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[bytes]) -> None:
+    """Write all of the file or none of it, whatever stops us, and with two processes at it at once.
+
+    content: all of it, or its chunks. Makes the folder where it is missing. Raises OSError where it
+    can't be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=PARTIAL)
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
+            file.flush()
+            os.fsync(file.fileno())
         partial.chmod(0o644)  # mkstemp's 0600 would shut out the other users of a shared folder
         partial.replace(path)
     except BaseException:

@@ -58,7 +58,7 @@ class Report:
         from corelab.common import html  # only now: the template engine takes its time to load
 
         written = "".join(
-            html.pieces(
+            html.render(
                 "corelab.lab",
                 "lab_report",
                 allow="img-src data:",

@@ -7,19 +7,17 @@ The paths are computed here by the kit's own classes, and packed into the page (
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from corelab import plots
 from corelab.common.errors import UserError
 from corelab.common.files import write_atomically
+from corelab.common.html import digest, environment, template
 from corelab.common.i18n import LANGUAGES, N_, _, translations
 from corelab.race import figures
 from corelab.race.paths import FAR, FLOOR, FULL, MOMENTA, OPTIMIZERS, STEPS, packed, settings
@@ -82,28 +80,31 @@ def write(out: Path, language: str) -> int:
 
 def html(language: str) -> str:
     """The page: in both languages, and opening in this one. A browser loads nothing for it."""
-    scripts = [Markup(figures.script()), Markup(_file("race.js"))]
-    allowed = " ".join(
-        f"'sha256-{_base64(hashlib.sha256(script.encode()).digest())}'" for script in scripts
-    )
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_file("race.html")).render(
-        language=language,
-        title=_translated(language)["title"],
-        old=_translated(language)["old"],
-        policy="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; "
-        f"form-action 'none'; script-src {allowed}",
-        style=Markup(_file("page.css", "corelab.common") + _file("race.css")),
-        scripts=scripts,
-        markers=MARKERS,
-        surfaces=SURFACES,
-        starts=max(len(surface.starts) for surface in SURFACES),
-        momenta=MOMENTA,
-        steps=STEPS,
-        page=_base64(zlib.compress(json.dumps(_content(language), allow_nan=False).encode(), 9)),
-        paths={surface.name: _base64(packed(surface)) for surface in SURFACES},
+    scripts = [Markup(figures.script()), Markup(template("corelab.race", "race.js"))]
+    allowed = " ".join(map(digest, scripts))
+    return (
+        environment()
+        .from_string(template("corelab.race", "race.html"))
+        .render(
+            language=language,
+            title=_translated(language)["title"],
+            old=_translated(language)["old"],
+            policy="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; "
+            f"form-action 'none'; script-src {allowed}",
+            style=Markup(
+                template("corelab.common", "page.css") + template("corelab.race", "race.css")
+            ),
+            scripts=scripts,
+            markers=MARKERS,
+            surfaces=SURFACES,
+            starts=max(len(surface.starts) for surface in SURFACES),
+            momenta=MOMENTA,
+            steps=STEPS,
+            page=_base64(
+                zlib.compress(json.dumps(_content(language), allow_nan=False).encode(), 9)
+            ),
+            paths={surface.name: _base64(packed(surface)) for surface in SURFACES},
+        )
     )
 
 
@@ -148,10 +149,6 @@ def _translated(language: str) -> dict[str, str]:
             f"{surface.name}: source": translate(surface.source),
         }
     return texts
-
-
-def _file(name: str, package: str = "corelab.race") -> str:
-    return resources.files(package).joinpath("templates").joinpath(name).read_text(encoding="utf-8")
 
 
 def _base64(content: bytes) -> str:

@@ -15,6 +15,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from corelab.grading import exercises
 from corelab.grading.exercises.evidence.recording import COUNTS
+from corelab.grading.exercises.evidence.returned import read, same_values
 from corelab.grading.verdicts import Check, Outcome
 
 NAMES = ["corelab1", "corelab2", "corelab3"]
@@ -53,7 +54,7 @@ def test_nothing_back_passes_nothing(exercise: str):
         checks = judge(exercise, {}, status=status, message="why")
         assert failed(checks) == set(checks)
         assert all(
-            check.outcome == "failed" and check.score == 0 and not check.tags
+            check.outcome == "failed" and check.score == 0 and not check.codes
             for check in checks.values()
         )
 
@@ -101,6 +102,14 @@ def test_weights_that_were_not_trained_and_a_page_that_says_so():
         layers = {key: start[key] for key in outcome.returned["learner"] if key in start}
         checks = judge("corelab3", {**outcome.returned, "learner": {"page": page, **layers}})
         assert {"gradient-descent", "learning-rate"} <= failed(checks)
+
+
+def test_nan_agrees_with_nothing_not_even_with_nan():
+    """Neither is it read, nor would it be taken for the right value."""
+    values = np.array([2.3, np.nan])
+    assert not same_values(values, values)
+    outcome = Outcome("finished", "limits only", {"few": {"values": values}})
+    assert read(outcome, "few", "values", None) is None
 
 
 ANY_ARRAY = st.one_of(

@@ -329,7 +329,9 @@ def source_of(name):
 
 def everything_in(outcome):
     arrays = [array.tobytes() for frame in outcome.returned.values() for array in frame.values()]
-    return repr((outcome.stdout, outcome.stderr, outcome.message, outcome.returned.keys(), arrays))
+    return repr(
+        (outcome.stdout, outcome.stderr, str(outcome.message), outcome.returned.keys(), arrays)
+    )
 
 
 def assert_lost(victim, name, attack):
@@ -337,7 +339,7 @@ def assert_lost(victim, name, attack):
     print(f"{name}: {outcome.status}: {outcome.message} ({outcome.seconds:.2f} s)")
     assert outcome.status in one_or_more(attack.status), outcome
     assert points(outcome) == attack.points
-    assert any(each in outcome.message for each in one_or_more(attack.says)), outcome.message
+    assert any(each in str(outcome.message) for each in one_or_more(attack.says)), outcome.message
     assert attack.prints is None or outcome.stdout == attack.prints
     assert max(len(outcome.stdout), len(outcome.stderr)) <= attack.limits.output_bytes + 1
     assert victim.secret not in everything_in(outcome)

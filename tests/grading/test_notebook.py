@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from corelab.common.i18n import Message, joined
 from corelab.grading.submissions.notebook import (
     MAX_CODE,
     NotebookError,
@@ -49,11 +50,14 @@ def test_code_cells_are_joined_and_the_rest_is_left_out():
 def test_a_line_is_told_as_its_cell():
     read = read_notebook(notebook("a = 1", ("markdown", "text"), "b = 2\n\nc = 1 / 0"))
     line = read.source.split("\n").index("c = 1 / 0") + 1
-    assert read.relocate(f"ZeroDivisionError (line {line})") == (
-        "ZeroDivisionError (code cell 2 (cell 3 of the notebook), line 3)"
-    )
-    assert read.cell(2) == "code cell 1, line 1"
-    assert read.cell(10**6).startswith("code cell 2")
+    told = "ZeroDivisionError (code cell 2 (cell 3 of the notebook), line 3)"
+    assert str(read.relocate(f"ZeroDivisionError (line {line})")) == told
+    place = Message("line {line}", line=line)
+    kept = read.relocate(joined("ZeroDivisionError (", place, f") as on line {line}"))
+    assert str(kept) == f"{told} as on code cell 2 (cell 3 of the notebook), line 3"
+    assert str(read.relocate("no place")) == "no place"
+    assert str(read.cell(2)) == "code cell 1, line 1"
+    assert str(read.cell(10**6)).startswith("code cell 2")
 
 
 def test_older_notebooks_and_sources_in_one_piece():

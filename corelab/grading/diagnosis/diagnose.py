@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from corelab.common.errors import UserError
-from corelab.common.i18n import _, shown
+from corelab.common.i18n import _
 from corelab.common.sanitize import one_line, say
 from corelab.grading.diagnosis import trial
 from corelab.grading.diagnosis.feedback import HELPS
@@ -115,7 +115,7 @@ def run(
             filename=name,
         )
     except UserError as error:
-        raise UserError(source.relocate(str(error))) from None
+        raise UserError(str(source.relocate(str(error)))) from None
     if as_json:
         say(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -253,7 +253,7 @@ def _returned(outcome: Outcome) -> tuple[str, Arrays]:
         if all(_has_form(arrays.get(key), shape) for key, shape in shapes.items()):
             return name, arrays
     raise UserError(
-        one_line(shown(outcome.message), 500) or _("the class gave nothing that can be compared")
+        one_line(str(outcome.message), 500) or _("the class gave nothing that can be compared")
     )
 
 

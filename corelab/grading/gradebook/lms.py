@@ -14,7 +14,7 @@ from pathlib import Path
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
-from corelab.grading.gradebook.graded import number
+from corelab.grading.gradebook.graded import format_points
 from corelab.grading.submissions.find import Student
 
 _GRADE_HEADERS = {"grade", "成績", "分數", "評分", "成绩", "分数", "评分"}
@@ -67,7 +67,9 @@ def fill_canvas(export: Path, grades: Sequence[Grade], points: Mapping[str, floa
         columns = {len(table.header): ""}
         table.header.append("Corelab")
         for row in table.rows:
-            row.append(number(points[""]) if about_columns and row is about_columns[-1] else "")
+            row.append(
+                format_points(points[""]) if about_columns and row is about_columns[-1] else ""
+            )
     last = table.header.index("Section") if "Section" in table.header else 5
     row_of = _finder(
         table, [n for n in range(last) if n != id_column], id_column, lambda student: student.canvas
@@ -84,8 +86,8 @@ def fill_moodle(worksheet: Path, grades: Sequence[Grade], points: Mapping[str, f
     grade = _moodle_grade_column(table)
     if grade is None:
         message = _(
-            "{path}: expected a grading worksheet downloaded from Moodle, with a column for the grade; got "
-            "the columns {columns}"
+            "{path}: expected a grading worksheet downloaded from Moodle, with a column for the "
+            "grade; got the columns {columns}"
         )
         raise UserError(message.format(path=worksheet, columns=", ".join(table.header)))
     row_of = _finder(table, list(range(grade)), 0, lambda student: student.moodle)
@@ -151,7 +153,9 @@ def _fill(
 ) -> Filled:
     scaled = _("{column}: out of {best}, so points were scaled from {points}")
     remarks = [
-        scaled.format(column=table.header[n], best=number(best), points=number(points[exercise]))
+        scaled.format(
+            column=table.header[n], best=format_points(best), points=format_points(points[exercise])
+        )
         for n, exercise in columns.items()
         if (best := most[n]) and best != points[exercise]
     ]
@@ -167,7 +171,7 @@ def _fill(
                 pending = _("{student}: points pending, left as it was")
                 remarks.append(pending.format(student=grade.student.id))
                 continue
-            text = number(score * (most[n] or points[exercise]) / points[exercise])
+            text = format_points(score * (most[n] or points[exercise]) / points[exercise])
             row[n] = text.replace(".", ",") if comma else text
     out = io.StringIO()
     csv.writer(out, table.dialect).writerows([table.header, *table.rows])

@@ -22,7 +22,7 @@ from typing import IO, Any, Protocol
 
 import psutil
 
-from corelab.common.i18n import _, shown
+from corelab.common.i18n import Message, Text, map_text
 from corelab.common.sanitize import one_line, plain
 from corelab.grading.sandbox.command import (
     bubblewrap,
@@ -31,8 +31,6 @@ from corelab.grading.sandbox.command import (
     visible_paths,
 )
 from corelab.grading.sandbox.monitor import (
-    MALFORMED,
-    TOO_MUCH,
     Drain,
     Feeder,
     Limits,
@@ -118,23 +116,23 @@ class Streams:
         for thread in self.threads:
             thread.join(1.0)  # only what escaped "limits only" can still hold a pipe open
         texts = [
-            plain(shown(drain.kept.decode("utf-8", "replace")), self.limits.output_bytes)
+            plain(drain.kept.decode("utf-8", "replace"), self.limits.output_bytes)
             for drain in self.printed
         ]
         said = watched.limit or self.results.end or (ended and _last_words(ended.exit))
         if not self.results.started or not said:
             told = f"{said and said[1]} {' '.join(texts)[-1000:]}"
-            raise FaultError(_("the answer was not reached: {told}").format(told=told))
+            raise FaultError(Message("the answer was not reached: {told}", told=told))
         status, message = said
-        # From the answer's process, which speaks every language; or from a thread of ours, which
-        # knows none.
-        message = _(message) if message in (TOO_MUCH, MALFORMED) else shown(message)
+        message = map_text(lambda text: one_line(text, 1000), message)
+        if len(str(message)) > 4000:  # of many values: none of ours
+            message = one_line(str(message), 1000)
         usage = watched.usage.peak(ended.usage) if ended else watched.usage
         return Outcome(
             status=status,
             isolation=isolation,
             returned=dict(self.results.returned),
-            message=one_line(message, 1000),
+            message=message,
             stdout=texts[0],
             stderr=texts[1] if len(texts) > 1 else "",
             seconds=watched.seconds,
@@ -143,13 +141,13 @@ class Streams:
         )
 
 
-def _last_words(code: int) -> tuple[RunStatus, str]:
+def _last_words(code: int) -> tuple[RunStatus, Text]:
     if code >= 0:
-        return "crashed", _("the answer ended its own process (exit code {code})").format(code=code)
+        return "crashed", Message("the answer ended its own process (exit code {code})", code=code)
     name = f"signal {-code}"
     with suppress(ValueError):
         name = signal.Signals(-code).name
-    return "crashed", _("the answer's process died of {name}").format(name=name)
+    return "crashed", Message("the answer's process died of {name}", name=name)
 
 
 class Family:
@@ -344,7 +342,7 @@ class Server:
         try:
             socket.send_fds(self.control, [message], files)
         except OSError as error:
-            raise FaultError(_("the worker is gone: {error}").format(error=error)) from error
+            raise FaultError(Message("the worker is gone: {error}", error=error)) from error
         return self._hear(WORD_SECONDS)[1]
 
     def _end(self) -> Ended | None:
@@ -366,13 +364,13 @@ class Server:
         try:
             message, about = self.control.recvmsg(1 << 16, socket.CMSG_SPACE(12))[:2]
         except TimeoutError:
-            told = _("the worker did not answer for {seconds:g} seconds")
-            raise FaultError(told.format(seconds=seconds)) from None
+            told = Message("the worker did not answer for {seconds:g} seconds", seconds=seconds)
+            raise FaultError(told) from None
         if not message:
             self.log.seek(0)
             last = self.log.read()[-2000:].decode("utf-8", "replace").strip()
-            words = last.splitlines()[-1] if last else _("it said nothing")
-            raise FaultError(_("the worker ended: {words}").format(words=words))
+            words = last.splitlines()[-1] if last else Message("it said nothing")
+            raise FaultError(Message("the worker ended: {words}", words=words))
         said = json.loads(message)
         if "fault" in said:
             raise FaultError(said["fault"])
@@ -391,7 +389,7 @@ def _unused_user(control: socket.socket) -> int:
         except KeyError:
             if not any(tree_by_user(uid)):
                 return uid
-    raise FaultError(_("no unused user between 20000 and 60000"))
+    raise FaultError(Message("no unused user between 20000 and 60000"))
 
 
 def remove_left_behind(uid: int) -> None:

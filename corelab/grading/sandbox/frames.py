@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from corelab.common.i18n import _
+from corelab.common.i18n import Message
 from corelab.grading.verdicts import Arrays
 
 HEADER_BYTES = 1 << 16
@@ -68,12 +68,17 @@ def write_frame(stream: IO[bytes], header: dict[str, Any], arrays: Arrays | None
 
 def _plain(name: str, array: Any) -> np.ndarray:
     if type(array) is not np.ndarray:
-        message = _("{name} must be a numpy array, got {kind}")
-        raise TypeError(message.format(name=name, kind=type(array).__name__))
+        kind = type(array).__name__
+        raise TypeError(Message("{name} must be a numpy array, got {kind}", name=name, kind=kind))
     plain = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if plain.dtype.str not in TYPES:
-        message = _("{name} must be an array of numbers or booleans, got dtype {dtype}")
-        raise TypeError(message.format(name=name, dtype=array.dtype))
+        raise TypeError(
+            Message(
+                "{name} must be an array of numbers or booleans, got dtype {dtype}",
+                name=name,
+                dtype=array.dtype,
+            )
+        )
     return plain
 
 

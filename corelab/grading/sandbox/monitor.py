@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import Message, Text, text_from_json
 from corelab.grading.sandbox.frames import (
     NAME_LENGTH,
     Budget,
@@ -25,8 +25,8 @@ from corelab.grading.sandbox.frames import (
 from corelab.grading.verdicts import Arrays, RunStatus
 
 INTERVAL = 0.05  # seconds between two looks: what a run can overshoot its limits by
-TOO_MUCH = N_("more was returned than the limit allows")
-MALFORMED = N_("what was returned is malformed")
+TOO_MUCH = Message("more was returned than the limit allows")
+MALFORMED = Message("what was returned is malformed")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Receiver(threading.Thread):
         """The job was read and the answer is about to run: from here on, what goes wrong is the
         answer's."""
         self.returned: dict[str, Arrays] = {}
-        self.end: tuple[RunStatus, str] | None = None
+        self.end: tuple[RunStatus, Text] | None = None
         """How the run says it ended, or what is wrong with what it sent; None where the pipe just
         closed."""
 
@@ -127,8 +127,11 @@ class Receiver(threading.Thread):
                 self.returned[name] = arrays
             case {"end": "finished"}:
                 self.end = "finished", ""
-            case {"end": "crashed", "message": str(message)}:
-                self.end = "crashed", message
+            case {"end": "crashed", "message": message}:
+                try:
+                    self.end = "crashed", text_from_json(message, trusted=False)
+                except ValueError as error:
+                    raise MalformedError from error
             case _:
                 raise MalformedError
 
@@ -229,7 +232,7 @@ def disk_used(folder: Path, limits: Limits, owner: int | None = None) -> int:
 class Watched:
     """How a run went, seen from outside."""
 
-    limit: tuple[RunStatus, str] | None = None
+    limit: tuple[RunStatus, Text] | None = None
     """The limit that it met, if any."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
@@ -257,21 +260,24 @@ def watch(
         interval = max(min(2 * interval, INTERVAL), time.thread_time() - looked)
 
 
-def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
+def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, Text] | None:
     usage = watched.usage
     if usage.tasks > limits.processes:
-        message = _("more than {most} processes and threads at once")
-        return "limit exceeded", message.format(most=limits.processes)
+        return "limit exceeded", Message(
+            "more than {most} processes and threads at once", most=limits.processes
+        )
     if usage.memory_bytes > limits.memory_bytes:
-        message = _("more than {most:g} MiB of memory")
-        return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
+        return "limit exceeded", Message(
+            "more than {most:g} MiB of memory", most=limits.memory_bytes / (1 << 20)
+        )
     if disk > limits.disk_bytes:
-        message = _("more than {most:g} MiB of files")
-        return "limit exceeded", message.format(most=limits.disk_bytes / (1 << 20))
+        return "limit exceeded", Message(
+            "more than {most:g} MiB of files", most=limits.disk_bytes / (1 << 20)
+        )
     if watched.seconds > limits.wall_seconds:
-        message = _("not done after {most:g} seconds")
-        return "timed out", message.format(most=limits.wall_seconds)
+        return "timed out", Message("not done after {most:g} seconds", most=limits.wall_seconds)
     if usage.cpu_seconds > limits.cpu_seconds:
-        message = _("not done after {most:g} seconds of computing")
-        return "timed out", message.format(most=limits.cpu_seconds)
+        return "timed out", Message(
+            "not done after {most:g} seconds of computing", most=limits.cpu_seconds
+        )
     return None

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 
 from corelab.common.errors import UserError
-from corelab.common.i18n import _
+from corelab.common.i18n import Text, _, error_text, map_text
 from corelab.common.sanitize import one_line
 from corelab.grading import exercises
 from corelab.grading.sandbox.forkserver import FaultError, FreshProcess, Server, Worker
@@ -182,12 +182,12 @@ class Sandbox:
         if found is None or not found.origin:
             raise ValueError(f"no exercise {name}")
         job = _job(source, filename, name, Path(found.origin).read_bytes(), sent)
-        message = ""
+        message: Text = ""
         for take in (self._idle_worker, self._new_worker):
             try:
                 return self._attempt(take(), job, limits or self.limits)
             except (FaultError, OSError) as fault:
-                message = one_line(str(fault), 1000)
+                message = map_text(lambda text: one_line(text, 1000), error_text(fault))
         return Outcome("could not run", self.isolation, message=message)
 
     def _attempt(self, worker: Worker, job: bytes, limits: Limits) -> Outcome:

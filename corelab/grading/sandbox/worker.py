@@ -24,7 +24,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol
 
-from corelab.common.i18n import _, in_every_language
+from corelab.common.i18n import Message, Text, error_text, map_text, text_to_json
 from corelab.grading.sandbox.frames import Budget, read_frame, write_frame
 
 SCRATCH = "/answer"  # the answer's folder, in its own mount namespace
@@ -86,14 +86,14 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     name = header["exercise"]
     exercise = sys.modules.get(name) or _module(name, sources["exercise"].tobytes(), name)
     write_frame(results, {"started": True})
-    with in_every_language():  # for whoever reads the verdict, now or later
-        try:
-            answer = _module("answer", sources["answer"].tobytes(), str(path))
-            for name, arrays in exercise.run(answer, sent):
-                write_frame(results, {"frame": name}, arrays)
-            end = {"end": "finished"}
-        except BaseException as error:  # SystemExit too: the run is not the answer's to end
-            end = {"end": "crashed", "message": _describe(error, str(path))}
+    end: dict[str, Any]
+    try:
+        answer = _module("answer", sources["answer"].tobytes(), str(path))
+        for name, arrays in exercise.run(answer, sent):
+            write_frame(results, {"frame": name}, arrays)
+        end = {"end": "finished"}
+    except BaseException as error:  # SystemExit too: the run is not the answer's to end
+        end = {"end": "crashed", "message": text_to_json(_describe(error, str(path)))}
     for stream in (sys.stdout, sys.stderr):
         with suppress(BaseException):  # the answer may have put anything there
             stream.flush()
@@ -109,26 +109,35 @@ def _module(name: str, source: bytes, path: str) -> types.ModuleType:
     return module
 
 
-def _describe(error: BaseException, path: str) -> str:
+def _describe(error: BaseException, path: str) -> Text:
     """The exception's type and text, and the line of the file at `path` where it rose."""
     try:
-        text, line = str(error), None
+        text, line = map_text(_bounded, error_text(error)), None
         step = error.__traceback__
         while step:
             if step.tb_frame.f_code.co_filename == path:
                 line = step.tb_lineno
             step = step.tb_next
         if isinstance(error, SyntaxError) and error.filename == path:
-            text, line = str(error.msg), error.lineno
-        described = f"{type(error).__name__}: {text[:MESSAGE]}" if text else type(error).__name__
+            text, line = _bounded(str(error.msg)), error.lineno
+        described: Text = type(error).__name__
+        if isinstance(text, Message):
+            described = Message("{kind}: {text}", kind=described, text=text)
+        elif text:
+            described = f"{described}: {text}"
         if isinstance(error, NotImplementedError):  # a function that is handed out to be written
-            return _("not written yet: {what}").format(what=text[:MESSAGE] or described)
+            return Message("not written yet: {what}", what=text or described)
         if line is None:
             return described
-        code = linecache.getline(path, line).strip()[:MESSAGE]
-        return _("{error} (line {line}: {code})").format(error=described, line=line, code=code)
+        code = _bounded(linecache.getline(path, line).strip())
+        place = Message("line {line}", line=line)
+        return Message("{error} ({place}: {code})", error=described, place=place, code=code)
     except BaseException:  # an exception that lies about itself
-        return _("an exception that cannot be shown")
+        return Message("an exception that cannot be shown")
+
+
+def _bounded(text: str) -> str:
+    return text[:MESSAGE]
 
 
 # -- many answers, a fork for each
