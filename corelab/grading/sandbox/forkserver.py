@@ -26,6 +26,7 @@ from corelab.common.i18n import Message, Text, map_text
 from corelab.common.sanitize import one_line, plain
 from corelab.grading.sandbox.command import (
     bubblewrap,
+    bwrap_executables,
     environment,
     python_running_worker,
     visible_paths,
@@ -230,9 +231,15 @@ class Server:
     """A worker with torch imported, which forks for each answer: "namespaces", "separate user"
     (Linux)."""
 
-    def __init__(self, isolation: Isolation, preload: Sequence[str]) -> None:
-        """Start it, and wait until it is ready. Raises FaultError where it cannot be had."""
+    def __init__(
+        self, isolation: Isolation, preload: Sequence[str], bwrap: str | None = None
+    ) -> None:
+        """Start it, and wait until it is ready. Raises FaultError where it cannot be had.
+
+        `bwrap` is the bubblewrap that "namespaces" starts, else the first that is installed.
+        """
         self.isolation = isolation
+        self.bwrap = bwrap
         self.usable = True
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -274,7 +281,7 @@ class Server:
         settings: dict[str, Any] = {"control": control, "preload": list(preload)}
         if self.uid is None:
             python = [
-                *bubblewrap(visible),
+                *bubblewrap(self.bwrap or bwrap_executables()[0], visible),
                 *python_running_worker(os.path.realpath(sys.executable), visible),
             ]
             return [*python, "namespaces", json.dumps(settings)]

@@ -8,11 +8,11 @@ The answer never comes into this process: what it gives comes back as bounded fr
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import io
 import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,12 +25,13 @@ from corelab.common.errors import UserError
 from corelab.common.i18n import Text, _, error_text, map_text
 from corelab.common.sanitize import one_line
 from corelab.grading import exercises
+from corelab.grading.sandbox.command import bwrap_executables
 from corelab.grading.sandbox.forkserver import FaultError, FreshProcess, Server, Worker
 from corelab.grading.sandbox.frames import write_frame
 from corelab.grading.sandbox.monitor import Limits
 from corelab.grading.verdicts import Arrays, Isolation, Outcome
 
-__all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not"]
+__all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not", "working_bwrap"]
 
 STRONGEST_FIRST: tuple[Isolation, ...] = ("namespaces", "separate user", "limits only")
 PRELOAD = (
@@ -53,7 +54,7 @@ def probe() -> Isolation:
 
 
 def why_not(isolation: Isolation) -> str:
-    """One line: why this isolation does not work here, and the mend. Empty where it does."""
+    """One line: why this isolation does not work here, and the fix. Empty where it does."""
     if isolation == "limits only":
         return ""
     if sys.platform != "linux":
@@ -66,27 +67,45 @@ def why_not(isolation: Isolation) -> str:
             "{isolation!r} needs /proc, and in it the lists of children (CONFIG_PROC_CHILDREN)"
         )
         return message.format(isolation=isolation)
-    if isolation == "namespaces" and not shutil.which("bwrap"):
-        return _(
-            "bubblewrap is not installed: `apt install bubblewrap`, or the same with dnf, pacman or zypper"
-        )
-    if isolation == "separate user" and os.getuid() != 0:
-        return _("'separate user' needs root, as in a container of one's own")
-    does_not_work = _("{isolation!r} does not work here: {reason}")
+    if isolation == "separate user":
+        if os.getuid() != 0:
+            return _("'separate user' needs root, as in a container of one's own")
+        reason = _tried(isolation)
+    else:
+        if not (bwrap := working_bwrap()):
+            return _(
+                'bubblewrap is not installed: `pip install "corelab-kit[grading]"`, or '
+                "`apt install bubblewrap` (or the same with dnf, pacman or zypper)"
+            )
+        reason = _tried(isolation, bwrap)
+    if not reason:
+        return ""
+    return _("{isolation!r} does not work here: {reason}").format(
+        isolation=isolation, reason=reason + _fix(reason)
+    )
+
+
+def working_bwrap() -> str | None:
+    """The first bubblewrap that runs an answer; the first of all where none does; None where none
+    is installed."""
+    paths = bwrap_executables()
+    return next((path for path in paths if not _tried("namespaces", path)), [*paths, None][0])
+
+
+@functools.cache
+def _tried(isolation: Isolation, bwrap: str | None = None) -> str:
+    """What went wrong when a small answer was run. Empty where nothing did."""
     exercise = b"def run(answer, sent):\n    yield 'doubled', {'x': 2 * sent['x']}\n"
     job = _job(b"", "probe.py", "probe", exercise, {"x": np.arange(3.0)})
     try:
-        with closing(Server(isolation, preload=())) as worker:
+        with closing(Server(isolation, (), bwrap)) as worker:
             outcome = worker.run(job, Limits(wall_seconds=30.0))
     except (FaultError, OSError) as fault:
-        reason = f"{one_line(str(fault), 300)}{_mend(str(fault))}"
-        return does_not_work.format(isolation=isolation, reason=reason)
-    if outcome.status == "finished":
-        return ""
-    return does_not_work.format(isolation=isolation, reason=outcome.message)
+        return one_line(str(fault), 300)
+    return "" if outcome.status == "finished" else outcome.message
 
 
-def _mend(reason: str) -> str:
+def _fix(reason: str) -> str:
     with suppress(OSError):
         setting = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").read_text(
             encoding="ascii"
@@ -212,7 +231,8 @@ class Sandbox:
     def _new_worker(self) -> Worker:
         if self.isolation == "limits only":
             return FreshProcess()
-        return Server(self.isolation, self.preload)
+        bwrap = working_bwrap() if self.isolation == "namespaces" else None
+        return Server(self.isolation, self.preload, bwrap)
 
 
 def _job(
