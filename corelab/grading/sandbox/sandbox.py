@@ -102,7 +102,7 @@ def _tried(isolation: Isolation, bwrap: str | None = None) -> str:
             outcome = worker.run(job, Limits(wall_seconds=30.0))
     except (FaultError, OSError) as fault:
         return one_line(str(fault), 300)
-    return "" if outcome.status == "finished" else outcome.message
+    return "" if outcome.status == "finished" else str(outcome.message)
 
 
 def _fix(reason: str) -> str:
