@@ -14,7 +14,7 @@ from corelab.grading import exercises
 from corelab.grading.sandbox.sandbox import Sandbox
 from corelab.grading.submissions.archives import UnreadableError, read
 from corelab.grading.submissions.find import Answer
-from corelab.grading.submissions.source import is_notebook, most, read_source
+from corelab.grading.submissions.source import is_notebook, max_bytes, read_source
 from corelab.grading.verdicts import Check, Outcome, RunStatus, Verdict, VerdictStatus
 
 _STATUS: Mapping[RunStatus, VerdictStatus] = {
@@ -54,7 +54,7 @@ def content_of(exercise: ModuleType, answer: Answer | None) -> bytes | Verdict:
     try:
         if answer.problem:
             raise UnreadableError(answer.problem)
-        return read(answer.place, most(answer.shown))
+        return read(answer.ref, max_bytes(answer.shown))
     except UnreadableError as error:
         message = _("{name}: {told}").format(name=answer.shown, told=error)
         return without_run(exercise, "unreadable", message)
@@ -88,7 +88,7 @@ def _judge(
         sent, kept = exercise.draw(seed)
         name = str(Path(exercise.FILE).with_suffix(".ipynb" if is_notebook(filename) else ".py"))
         outcome = sandbox.run(source.code, name, exercise.__name__, sent)
-        outcome = replace(outcome, message=source.relocate(outcome.message))
+        outcome = replace(outcome, message=source.lines_to_cells(outcome.message))
         verdict = _verdict(exercise, exercise.judge(sent, kept, outcome), outcome)
     except (
         Exception

@@ -49,7 +49,7 @@ def test_code_cells_are_joined_and_the_rest_is_left_out():
 def test_a_line_is_told_as_its_cell():
     read = read_notebook(notebook("a = 1", ("markdown", "text"), "b = 2\n\nc = 1 / 0"))
     line = read.source.split("\n").index("c = 1 / 0") + 1
-    assert read.relocate(f"ZeroDivisionError (line {line})") == (
+    assert read.lines_to_cells(f"ZeroDivisionError (line {line})") == (
         "ZeroDivisionError (code cell 2 (cell 3 of the notebook), line 3)"
     )
     assert read.cell(2) == "code cell 1, line 1"

@@ -50,7 +50,7 @@ def only(*paths: Path) -> Student:
 
 
 def content(student: Student, exercise: str = "corelab1") -> bytes:
-    return archives.read(student.answers[exercise].place, MAX_SOURCE)
+    return archives.read(student.answers[exercise].ref, MAX_SOURCE)
 
 
 # ---- the forms ----

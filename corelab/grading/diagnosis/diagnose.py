@@ -27,8 +27,8 @@ from corelab.grading.diagnosis.feedback import HELPS
 from corelab.grading.diagnosis.references import SAME, Reference, reference
 from corelab.grading.diagnosis.search import Difference, Search
 from corelab.grading.sandbox.sandbox import Sandbox
-from corelab.grading.submissions.archives import Place, UnreadableError, read
-from corelab.grading.submissions.source import most, read_source
+from corelab.grading.submissions.archives import FileRef, UnreadableError, read
+from corelab.grading.submissions.source import max_bytes, read_source
 from corelab.grading.verdicts import Arrays, Isolation, Outcome
 
 EXACT = 1e-8
@@ -102,7 +102,7 @@ def run(
     if not file or not class_name.isidentifier():
         raise UserError(_("expected FILE.py:Class, got {which}").format(which=repr(which)))
     try:
-        source = read_source(read(Place(Path(file)), most(file)), file)
+        source = read_source(read(FileRef(Path(file)), max_bytes(file)), file)
     except UnreadableError as error:
         raise UserError(f"{file}: {error}") from None
     name = str(Path(Path(file).name).with_suffix(".ipynb" if source.notebook else ".py"))
@@ -118,7 +118,7 @@ def run(
             filename=name,
         )
     except UserError as error:
-        raise UserError(source.relocate(str(error))) from None
+        raise UserError(source.lines_to_cells(str(error))) from None
     if as_json:
         say(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:

@@ -57,7 +57,7 @@ class Notebook:
             place = _("code cell {nth} (cell {number} of the notebook), line {line}")
         return place.format(nth=nth, number=number, line=line - self.starts[nth - 1] + 1)
 
-    def relocate(self, text: str) -> str:
+    def lines_to_cells(self, text: str) -> str:
         """The same text, where every `line 17` or `第 17 行` of the source is told as a cell and its
         line."""
         return _LINE.sub(lambda found: self.cell(int(found[1] or found[2])), text)

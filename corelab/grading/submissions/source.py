@@ -37,12 +37,12 @@ class Source:
     code: bytes
     notebook: Notebook | None = None
 
-    def relocate(self, text: str) -> str:
+    def lines_to_cells(self, text: str) -> str:
         """A message about this source, with lines told as cells where it came in a notebook."""
-        return self.notebook.relocate(text) if self.notebook else text
+        return self.notebook.lines_to_cells(text) if self.notebook else text
 
 
-def most(name: str) -> int:
+def max_bytes(name: str) -> int:
     """The most bytes that a file of this name may have."""
     return MAX_NOTEBOOK if is_notebook(name) else MAX_SOURCE
 
