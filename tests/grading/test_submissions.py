@@ -1,4 +1,4 @@
-"""What students hand in, in every form of it, hostile ones too: found, told apart, and never unpacked."""
+"""What students hand in, in every form, hostile ones too: found, told apart, never unpacked."""
 
 import codecs
 import io

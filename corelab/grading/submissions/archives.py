@@ -1,6 +1,6 @@
-"""Every file under a path, in folders and in zips: read in memory and within bounds, never unpacked.
+"""Every file under a path, in folders and zips: read in memory and within bounds, never unpacked.
 
-So a zip's absolute names, `..` and links lead nowhere, and a bomb goes off only as far as the bound.
+So a zip's absolute names, `..` and links lead nowhere, and a bomb goes off only up to the bound.
 No link below the path is followed and no pipe is waited for, even where a file is swapped for one
 between being listed and being opened.
 """
@@ -21,6 +21,7 @@ from typing import IO, Any, Literal
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
+from corelab.common.sanitize import one_line
 
 MAX_ZIP = 32 << 20  # bytes of a zip inside a zip, which is read in memory
 MAX_ZIP_LIST = 16 << 20  # bytes of a zip's list of entries, which zipfile reads in one piece
@@ -51,7 +52,7 @@ class OverBudgetError(UnreadableError):
 class Budget:
     """What may still be spent on one student, over all folders and all zips inside zips.
 
-    Use it as a context manager around the work: `seconds` counts this thread's processor time there.
+    Use it as a context manager: `seconds` counts this thread's processor time in there.
     """
 
     entries: int = 50_000
@@ -67,14 +68,14 @@ class Budget:
 
     def spend(self, *, entries: int = 0, content: int = 0, zips: int = 0) -> None:
         """Raises OverBudgetError where less is left."""
+        took = 0.0 if self._began is None else time.thread_time() - self._began
+        if zips > self.zips:
+            raise OverBudgetError(_("there are too many zips inside zips"))
+        if entries > self.entries or content > self.content or took > self.seconds:
+            raise OverBudgetError(_("there is too much in it: hand in nothing but the answers"))
         self.entries -= entries
         self.content -= content
         self.zips -= zips
-        took = 0.0 if self._began is None else time.thread_time() - self._began
-        if self.zips < 0:
-            raise OverBudgetError(_("there are too many zips inside zips"))
-        if self.entries < 0 or self.content < 0 or took > self.seconds:
-            raise OverBudgetError(_("there is too much in it: hand in nothing but the answers"))
         if self.parent:
             self.parent.spend(entries=entries, content=content, zips=zips)
 
@@ -83,9 +84,11 @@ class Budget:
         return self
 
     def __exit__(self, *_about: object) -> None:
-        if self._began is not None:
-            self.seconds -= time.thread_time() - self._began
-            self._began = None
+        took = 0.0 if self._began is None else time.thread_time() - self._began
+        self._began = None
+        self.seconds -= took
+        if self.parent:
+            self.parent.seconds -= took
 
 
 @dataclass(frozen=True)
@@ -124,12 +127,11 @@ def root(path: Path) -> Entry:
         message = _("{path}: no such file or folder; expected what the students handed in")
         raise UserError(message.format(path=path)) from None
     except (OSError, ValueError) as error:
-        message = _("{path}: {problem}")
-        raise UserError(message.format(path=path, problem=_describe_error(error))) from None
+        raise UserError(f"{path}: {_describe_error(error)}") from None
     if stat.S_ISDIR(about.st_mode):
         return Entry((), FileRef(path), "folder")
     if problem := _reject_reason(about):
-        raise UserError(_("{path}: {problem}").format(path=path, problem=problem))
+        raise UserError(f"{path}: {problem}")
     if is_zip(path.name):
         return Entry((), FileRef(path), "zip")
     return Entry((_tidy(path.name),), FileRef(path), "file", _mtime(about))
@@ -143,7 +145,7 @@ def walk(entry: Entry, budget: Budget, leave_out: Path | None = None) -> Iterato
     Raises OverBudgetError; anything else that goes wrong is the `problem` of an entry.
     """
     budget.spend(entries=1)
-    levels: list[Iterator[Entry]] = [iter([entry])]  # no recursion: 1,200 nested folders are legal
+    levels: list[Iterator[Entry]] = [iter([entry])]  # no recursion: a student sets the depth
     while levels:
         found = next(levels[-1], None)
         if found is None:
@@ -179,7 +181,9 @@ def broken(entry: Entry, error: Exception) -> Entry:
 def read(ref: FileRef, limit: int) -> bytes:
     """The content of one file. Raises UnreadableError, also where it is over `limit` bytes."""
     try:
-        with _open(ref.path, ref.below) as file, Budget(entries=CLASS_ENTRIES) as budget:
+        # A class's zip, and a student's in it.
+        both = Budget(CLASS_ENTRIES + Budget.entries, 2 * Budget.content)
+        with _open(ref.path, ref.below) as file, both as budget:
             return _read(file, ref.members, limit, budget)
     except UnreadableError:
         raise
@@ -286,9 +290,11 @@ def _open(path: Path, below: tuple[str, ...]) -> IO[bytes]:
 
 
 def _descend(path: Path, below: tuple[str, ...], flags: int = 0) -> int:
-    """A descriptor of what is `below` the path, which is opened part by part: no part may be a link.
+    """Open what is `below` the path part by part, so that no part can be a link.
 
     flags: O_DIRECTORY for a folder; without it what is not an ordinary file is not opened.
+
+    Returns the descriptor. Raises UnreadableError and OSError.
     """
     descriptor = os.open(path, _READ | (os.O_DIRECTORY if below else flags))
     for nth, name in enumerate(below, 1):
@@ -456,8 +462,9 @@ class _BoundedFile:
         if size > MAX_ZIP_LIST:
             raise UnreadableError(_("the zip holds too many files"))
         data = self._file.read(size if size >= 0 else MAX_ZIP_LIST)
-        entries = data.count(_ENTRY_MARK) if self.is_listing else 0
-        self._budget.spend(entries=entries, content=len(data))
+        self._budget.spend(content=len(data))
+        if self.is_listing:
+            self._budget.spend(entries=data.count(_ENTRY_MARK))
         return data
 
     def __getattr__(self, name: str) -> Any:
@@ -469,4 +476,5 @@ def _describe_error(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError):
         return _("it cannot be read: {error}").format(error=error.strerror or error)
-    return _("the zip is damaged, or not a zip ({error}): zip it again").format(error=error)
+    message = _("the zip is damaged, or not a zip ({error}): zip it again")
+    return message.format(error=one_line(str(error)))

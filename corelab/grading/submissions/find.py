@@ -219,16 +219,16 @@ class _Layout:
     | 1 | `class` | `alice/corelab1.py` `bob.zip` | alice, bob |
     | 2 | `class` | `erin_corelab1.py` `corelab1-frank.py` | erin, frank |
     | 3 | `alice` | `corelab1.py` `more/corelab2.py` | alice: a file is named for no one |
-    | 4 | `class` | `corelab1.py` `alice/corelab1.py` `bob/corelab1.py` | as 1: some exercise twice |
+    | 4 | `class` | `corelab1.py` `alice/corelab1.py` `bob/corelab1.py` | as 1: twice one |
     | 5 | `alice` `bob` | `lab1/corelab1.py` `lab2/corelab2.py` | alice, bob: several paths given |
-    | 6 | `mon` `tue` | `alice/corelab1.py` `bob/corelab1.py` | as 1: some exercise twice |
+    | 6 | `mon` `tue` | `alice/corelab1.py` `bob/corelab1.py` | as 1: twice one exercise |
     | 7 | `class` | `export/alice/corelab1.py` `export/bob/corelab1.py` | as 1, in a wrapper |
     | 8 | `class` | `alice/lab1/corelab1.py` `alice/lab2/corelab2.py` | alice: no wrapper |
     | 9 | `class` | `corelab1/…` `corelab2.zip/…` | as if `…` lay in `class` |
     | 10 | any | one name as an LMS writes it | an export: each name tells whose it is |
 
-    "Some exercise twice" is what tells a class from a student: two folders, zips or names hold the
-    same exercise. To see it, each of them is looked into a little way.
+    What tells a class from a student is "twice one exercise": different folders, zips or names hold
+    the same one. To see it, each of them is looked into a little way.
     """
 
     def __init__(
@@ -248,7 +248,7 @@ class _Layout:
         """Whether no other path was given."""
         self._zips = zips
         """Closes the zips on whose level students stand."""
-        self._glances = Budget()
+        self._glances = Budget(500_000, 1 << 32, 5_000, 5.0)
 
     def owned(self) -> Iterator[tuple[Entry, _Label]]:
         """Everything under the path, each with the student whose it is."""
@@ -362,7 +362,7 @@ class _Layout:
         """The exercises that a quick look finds in a folder or zip."""
         held: set[str] = set()
         try:
-            with Budget(500, 8 << 20, 5, 1.0, self._glances) as budget:
+            with Budget(1_000, 40 << 20, 5, 1.0, self._glances) as budget:
                 for entry in head.entries:
                     for found in archives.walk(entry, budget, self._leave_out):
                         held.add(_named(found.parts[-1], self._stems).exercise)
@@ -429,7 +429,7 @@ class _Files:
             left = ", ".join(_shown(one.entry) for one in others)
             left += ", …" if self.count > self.KEPT else ""
             note = _("taken of {count} files for this exercise; not looked at: {left}")
-            notes.append(note.format(count=len(others) + 1, left=left))
+            notes.append(note.format(count=self.count, left=left))
         return Answer(_shown(best.entry), best.entry.ref, self._problem(best), _("; ").join(notes))
 
     def _problem(self, best: _Found) -> str:

@@ -1,4 +1,4 @@
-"""A notebook's code as one Python source, and the way back from its lines to the notebook's cells."""
+"""A notebook's code as one Python source, and the way back from its lines to its cells."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from corelab.common.i18n import N_, _
 # Line 1 of the source: a declaration inside a cell must not be taken for the encoding of the whole.
 HEADER = "# -*- coding: utf-8 -*-"
 MAX_CODE = 1 << 20  # characters, in all cells
+MAX_BRACKETS = 500_000  # each may become an object; a notebook with plotly.js in it has 150,000
 # Cell magics whose body is Python that runs in the notebook itself; any other body is not ours to
 # run.
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -58,8 +59,7 @@ class Notebook:
         return place.format(nth=nth, number=number, line=line - self.starts[nth - 1] + 1)
 
     def lines_to_cells(self, text: str) -> str:
-        """The same text, where every `line 17` or `第 17 行` of the source is told as a cell and its
-        line."""
+        """The same text, with each `line 17` or `第 17 行` of the source as a cell and its line."""
         return _LINE.sub(lambda found: self.cell(int(found[1] or found[2])), text)
 
 
@@ -69,6 +69,9 @@ def read_notebook(data: bytes) -> Notebook:
 
     Raises NotebookError.
     """
+    if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
+        message = _("not a notebook: its JSON has over {most} brackets; {mend}")
+        raise NotebookError(message.format(most=MAX_BRACKETS, mend=_(_MEND)))
     try:
         content = json.loads(data.decode("utf-8-sig"))
         sheets = content.get("worksheets", [content])

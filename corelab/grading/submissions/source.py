@@ -1,4 +1,4 @@
-"""An answer's bytes as the source that the sandbox runs, by the rules that Python reads sources with."""
+"""An answer's bytes as the source that the sandbox runs, by the rules Python reads sources by."""
 
 from __future__ import annotations
 
