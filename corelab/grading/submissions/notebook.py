@@ -28,7 +28,7 @@ _TOKEN = re.compile(
 )
 _LINE = re.compile(r"\bline (\d{1,7})\b|第 (\d{1,7}) 行")
 _END = {quote: re.compile(rf"(?:\\.|[^\\])*?{quote}") for quote in ('"""', "'''")}
-_MEND = N_("save it again from Jupyter or Colab, or hand in a .py")
+_FIX = N_("save it again from Jupyter or Colab, or hand in a .py")
 
 
 class NotebookError(ValueError):
@@ -70,22 +70,22 @@ def read_notebook(data: bytes) -> Notebook:
     Raises NotebookError.
     """
     if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
-        message = _("not a notebook: its JSON has over {most} brackets; {mend}")
-        raise NotebookError(message.format(most=MAX_BRACKETS, mend=_(_MEND)))
+        message = _("not a notebook: its JSON has over {most} brackets; {fix}")
+        raise NotebookError(message.format(most=MAX_BRACKETS, fix=_(_FIX)))
     try:
         content = json.loads(data.decode("utf-8-sig"))
         sheets = content.get("worksheets", [content])
         cells = [cell for sheet in sheets for cell in sheet["cells"]]
         codes = [(n, _text(cell)) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
     except UnicodeDecodeError as error:
-        message = _("not a notebook: byte {place} is not UTF-8 text; {mend}")
-        raise NotebookError(message.format(place=error.start, mend=_(_MEND))) from None
+        message = _("not a notebook: byte {place} is not UTF-8 text; {fix}")
+        raise NotebookError(message.format(place=error.start, fix=_(_FIX))) from None
     except (ValueError, RecursionError) as error:
-        message = _("not a notebook: its content is not JSON ({error}); {mend}")
-        raise NotebookError(message.format(error=error, mend=_(_MEND))) from None
+        message = _("not a notebook: its content is not JSON ({error}); {fix}")
+        raise NotebookError(message.format(error=error, fix=_(_FIX))) from None
     except (KeyError, TypeError, AttributeError):
-        message = _("not a notebook: JSON, but without the cells of one; {mend}")
-        raise NotebookError(message.format(mend=_(_MEND))) from None
+        message = _("not a notebook: JSON, but without the cells of one; {fix}")
+        raise NotebookError(message.format(fix=_(_FIX))) from None
     if sum(len(code) for n, code in codes) > MAX_CODE:
         message = _("its code is longer than {most} characters, the most that is run")
         raise NotebookError(message.format(most=MAX_CODE))
