@@ -85,6 +85,10 @@ def test_an_encoding_declared_in_a_cell_declares_nothing():
             b'{"cells": 5}',
             b'{"cells": [1]}',
         ),
+        *(
+            b'{"cells": [' + b"{}," * 600_000 + b"{}]}",
+            b'{"cells":' * 60_000 + b"1" + b"}" * 60_000,
+        ),
         *(b"[" * 100_000, b'{"cells": [{"cell_type": "code", "source": [1]}]}', b"1" * 5000),
     ],
 )
