@@ -135,9 +135,11 @@ def test_two_claims_on_one_participant_and_two_rows_of_one(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("name", ["Points Possible", "    points possible", "Student, Test", "99"])
+@pytest.mark.parametrize(
+    "name", ["Points Possible", "    points possible", "Average", "Student, Test", "99"]
+)
 def test_a_row_that_is_no_students_is_never_filled(tmp_path, name):
-    special = '    Points Possible,,,,,100\n"Student, Test",99,,,A,\n'
+    special = 'Average,,,,,\n    Points Possible,,,,,100\n"Student, Test",99,,,A,\n'
     export = put(tmp_path, LEE.format(special))
     filled = fill_canvas(export, [*names(name), *names("test_99", canvas="99")], POINTS)
     assert filled.text == LEE.format(special)
