@@ -16,7 +16,7 @@ from corelab.grading import judge
 from corelab.grading.exercises.evidence.feedback import CheckText, check_texts
 from corelab.grading.gradebook.graded import format_points
 from corelab.grading.sandbox.sandbox import Limits, Sandbox
-from corelab.grading.submissions.archives import Place
+from corelab.grading.submissions.archives import FileRef
 from corelab.grading.submissions.find import Answer, exercise_of
 from corelab.grading.submissions.source import SUFFIXES
 from corelab.grading.verdicts import Check, Isolation, Verdict
@@ -49,7 +49,7 @@ def check(
     with Sandbox(limits, isolation, preload=("torch",)) as sandbox:
         for path, name in asked:
             exercise = exercises[name]
-            verdict = judge.judge_file(sandbox, exercise, Answer(path.name, Place(path)), seed)
+            verdict = judge.judge_file(sandbox, exercise, Answer(path.name, FileRef(path)), seed)
             say(f"{_(exercise.TITLE)}\n{one_line(str(path))}")
             say("\n".join(_lines(exercise, verdict)))
             passed &= verdict.status == "graded" and all(

@@ -17,7 +17,7 @@ from corelab.grading.remarks import suspicious_names
 from corelab.grading.sandbox.sandbox import Sandbox
 from corelab.grading.submissions.archives import UnreadableError, read
 from corelab.grading.submissions.find import Answer
-from corelab.grading.submissions.source import is_notebook, most, read_source
+from corelab.grading.submissions.source import is_notebook, max_bytes, read_source
 from corelab.grading.verdicts import Check, Outcome, RunStatus, Verdict, VerdictStatus
 
 _STATUS: Mapping[RunStatus, VerdictStatus] = {
@@ -47,7 +47,7 @@ def content_of(exercise: ModuleType, answer: Answer | None) -> bytes | Verdict:
     try:
         if answer.problem:
             raise UnreadableError(answer.problem)
-        return read(answer.place, most(answer.shown))
+        return read(answer.ref, max_bytes(answer.shown))
     except UnreadableError as error:
         return _unreadable(exercise, answer.shown, error)
 
@@ -70,7 +70,7 @@ def judge_answer(
         sent, kept = exercise.draw(seed)
         name = str(Path(exercise.FILE).with_suffix(".ipynb" if is_notebook(filename) else ".py"))
         outcome = sandbox.run(source.code, name, exercise.__name__, sent)
-        outcome = replace(outcome, message=source.relocate(outcome.message))
+        outcome = replace(outcome, message=source.lines_to_cells(outcome.message))
         verdict = _verdict(exercise, exercise.judge(sent, kept, outcome), outcome)
     except Exception as error:  # of ours: it ends no class, and costs the student nothing
         told = f"{type(error).__name__}: {one_line(str(error))}"

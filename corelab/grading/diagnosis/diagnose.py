@@ -27,8 +27,8 @@ from corelab.grading.diagnosis.feedback import HELPS
 from corelab.grading.diagnosis.references import SAME, Reference, reference
 from corelab.grading.diagnosis.search import Difference, Search
 from corelab.grading.sandbox.sandbox import Sandbox
-from corelab.grading.submissions.archives import Place, UnreadableError, read
-from corelab.grading.submissions.source import Source, most, read_source
+from corelab.grading.submissions.archives import FileRef, UnreadableError, read
+from corelab.grading.submissions.source import Source, max_bytes, read_source
 from corelab.grading.verdicts import Arrays, Isolation, Outcome
 
 EXACT = 1e-8
@@ -115,7 +115,7 @@ def run(
             filename=name,
         )
     except UserError as error:
-        raise UserError(str(source.relocate(str(error)))) from None
+        raise UserError(str(source.lines_to_cells(str(error)))) from None
     if as_json:
         say(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
@@ -125,7 +125,7 @@ def run(
 
 def _read(file: str) -> Source:
     try:
-        return read_source(read(Place(Path(file)), most(file)), file)
+        return read_source(read(FileRef(Path(file)), max_bytes(file)), file)
     except UnreadableError as error:
         raise UserError(f"{file}: {error}") from None
 

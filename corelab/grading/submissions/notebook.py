@@ -1,4 +1,4 @@
-"""A notebook's code as one Python source, and the way back from its lines to the notebook's cells."""
+"""A notebook's code as one Python source, and the way back from its lines to its cells."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from corelab.common.i18n import N_, Message, Text, joined
 # Line 1 of the source: a declaration inside a cell must not be taken for the encoding of the whole.
 HEADER = "# -*- coding: utf-8 -*-"
 MAX_CODE = 1 << 20  # characters, in all cells
+MAX_BRACKETS = 500_000  # each may become an object; a notebook with plotly.js in it has 150,000
 # Cell magics whose body is Python that runs in the notebook itself; any other body is not ours to
 # run.
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -27,7 +28,7 @@ _TOKEN = re.compile(
 )
 _LINE = re.compile(r"(?:\bline |第 )(\d{1,7})\b(?: 行)?")
 _END = {quote: re.compile(rf"(?:\\.|[^\\])*?{quote}") for quote in ('"""', "'''")}
-_MEND = Message("save it again from Jupyter or Colab, or hand in a .py")
+_FIX = Message("save it again from Jupyter or Colab, or hand in a .py")
 
 
 class NotebookError(ValueError):
@@ -56,7 +57,7 @@ class Notebook:
         place = N_("code cell {nth} (cell {number} of the notebook), line {line}")
         return Message(place, nth=nth, number=number, line=line)
 
-    def relocate(self, text: Text) -> Text:
+    def lines_to_cells(self, text: Text) -> Text:
         """Return the text with every `line 17` or `第 17 行` told as a cell and its line."""
         if not isinstance(text, Message):
             parts: list[Text] = list(_LINE.split(text))  # text, number, text, …
@@ -65,7 +66,7 @@ class Notebook:
         values = text.values.items()
         if text.id == "line {line}":
             return self.cell(int(str(text.values["line"])))
-        told = {k: v if isinstance(v, int | float) else self.relocate(v) for k, v in values}
+        told = {k: v if isinstance(v, int | float) else self.lines_to_cells(v) for k, v in values}
         return Message(text.id, **told)
 
 
@@ -75,6 +76,9 @@ def read_notebook(data: bytes) -> Notebook:
 
     Raises NotebookError.
     """
+    if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
+        message = N_("not a notebook: its JSON has over {most} brackets; {fix}")
+        raise NotebookError(Message(message, most=MAX_BRACKETS, fix=_FIX))
     try:
         content = json.loads(data.decode("utf-8-sig"))
         sheets = content.get("worksheets", [content])
@@ -83,20 +87,20 @@ def read_notebook(data: bytes) -> Notebook:
     except UnicodeDecodeError as error:
         raise NotebookError(
             Message(
-                "not a notebook: byte {place} is not UTF-8 text; {mend}",
+                "not a notebook: byte {place} is not UTF-8 text; {fix}",
                 place=error.start,
-                mend=_MEND,
+                fix=_FIX,
             )
         ) from None
     except (ValueError, RecursionError) as error:
         raise NotebookError(
             Message(
-                "not a notebook: its content is not JSON ({error}); {mend}", error=error, mend=_MEND
+                "not a notebook: its content is not JSON ({error}); {fix}", error=error, fix=_FIX
             )
         ) from None
     except (KeyError, TypeError, AttributeError):
         raise NotebookError(
-            Message("not a notebook: JSON, but without the cells of one; {mend}", mend=_MEND)
+            Message("not a notebook: JSON, but without the cells of one; {fix}", fix=_FIX)
         ) from None
     if sum(len(code) for n, code in codes) > MAX_CODE:
         raise NotebookError(

@@ -1,4 +1,4 @@
-"""An answer's bytes as the source that the sandbox runs, by the rules that Python reads sources with."""
+"""An answer's bytes as the source that the sandbox runs, by the rules Python reads sources by."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Source:
     code: bytes
     notebook: Notebook | None = None
 
-    def relocate(self, text: Text) -> Text:
+    def lines_to_cells(self, text: Text) -> Text:
         """A message about this source, with lines told as cells where it came in a notebook."""
-        return self.notebook.relocate(text) if self.notebook else text
+        return self.notebook.lines_to_cells(text) if self.notebook else text
 
 
-def most(name: str) -> int:
+def max_bytes(name: str) -> int:
     """The most bytes that a file of this name may have."""
     return MAX_NOTEBOOK if is_notebook(name) else MAX_SOURCE
 
