@@ -25,7 +25,8 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[byt
     partial = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.writelines([content] if isinstance(content, bytes) else content)
+            for chunk in [content] if isinstance(content, bytes) else content:
+                file.write(chunk)
             file.flush()
             os.fsync(file.fileno())
         partial.chmod(0o644)  # mkstemp's 0600 would shut out the other users of a shared folder
