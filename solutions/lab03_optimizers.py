@@ -23,7 +23,8 @@ from corelab.sweep import train_once
 # 三個規則都傳回新的 θ，要記住的放在 state（第一步之前是空的）。
 # All three return the new θ and keep what they must remember in `state`, empty before the first step.
 def divide(a, b):
-    """a / b；0/0 當作 0：梯度是 0 就不動。 / 0/0 counts as 0: where the gradient is 0, nothing moves."""
+    """a / b；0/0 當作 0：梯度是 0 就不動。
+    0/0 counts as 0: where the gradient is 0, nothing moves."""
     return torch.where(b == 0, 0.0, a / b)
 
 
@@ -167,12 +168,10 @@ lab.table(
 # %% 4. 我們的和 torch 的 / Ours beside torch's
 # 同樣的權重和批次，每一步的損失都疊在一起。 / The same weights and batches: the losses of all steps coincide.
 lab.section("4. Ours beside torch.optim")
-sgd, momentum = torch.optim.SGD, functools.partial(torch.optim.SGD, momentum=0.9)
-builtin = sgd, momentum, torch.optim.Adagrad, torch.optim.RMSprop, torch.optim.Adam
 pairs, rows = {}, []
-for (optimizer, lr), its_builtin in zip(best.items(), builtin, strict=True):
+for optimizer, lr in best.items():
     ours = trained(optimizer, lr, options.seed).history.losses
-    make = functools.partial(its_builtin, lr=lr)
+    make = functools.partial(optimizer.counterpart, lr=lr)  # torch.optim.SGD, …
     name = f"torch: {optimizer.__name__}"
     theirs = lab.keep(
         train_once(name, make, train, test, seed=options.seed, **training)
