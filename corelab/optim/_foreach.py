@@ -74,7 +74,9 @@ class Tensors:
         cls, function: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
         """Any function of torch, and any operator with a tensor on its left."""
-        return apply(function.__name__, function, *args, **(kwargs or {}))
+        # A graph can't read the name, and needs no multi-tensor function to be fast.
+        name = "" if torch.compiler.is_compiling() else function.__name__
+        return apply(name, function, *args, **(kwargs or {}))
 
     def item(self) -> Any:
         """The number that all have in common; else one of each, still as tensors: nothing waits."""
@@ -197,7 +199,7 @@ def with_tensor_alpha(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) 
             if factor.is_cpu and not torch.compiler.is_compiling():
                 kwargs[key] = factor.item()
             else:
-                args, kwargs[key] = (args[0], args[1] * factor, *args[2:]), 1
+                args, kwargs[key] = (args[0], args[1].mul(factor), *args[2:]), 1
     if name.startswith("lerp") and isinstance(args[-1], Tensor) and isinstance(args[0], Tensors):
         args = *args[:-1], Tensors(args[-1].to(x) for x in args[0].tensors)
     return args

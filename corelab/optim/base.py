@@ -218,8 +218,8 @@ def in_pairs(
     update(as_pairs(theta), as_pairs(g), after, group)
     for key, x in after.items():
         if x is not before.get(key):  # made anew, not changed in place
-            was_complex = key in state and as_pairs(state[key]) is not state[key]
-            state[key] = torch.view_as_complex(x) if was_complex else x
+            old = state.get(key)
+            state[key] = torch.view_as_complex(x) if as_pairs(old) is not old else x
 
 
 def as_pairs(x: Any) -> Any:

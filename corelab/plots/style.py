@@ -54,12 +54,11 @@ class Theme:
         return self.curves[CURVES.index(said)] if said else self._own(name)
 
     def _own(self, name: str) -> str:
-        """A colour that a name keeps: of a hue that is none of the curves'."""
+        """A colour that a name keeps: of a hue that none of the curves has."""
         start = zlib.crc32(name.encode()) / 2**32
-        hues = [(start + step * 0.618) % 1 for step in range(50)]  # the golden section: far apart
         taken = np.array([to_rgb(colour) for colour in self.curves])
-        colours = map(_mid_colour, hues)
-        return to_hex(next(c for c in colours if np.abs(taken - c).sum(1).min() > 0.35))
+        colours = (_mid_colour(start + step * 0.618) for step in range(50))  # the golden section
+        return to_hex(next(rgb for rgb in colours if np.abs(taken - rgb).sum(1).min() > 0.35))
 
     @property
     def alarm(self) -> str:
@@ -74,13 +73,14 @@ class Theme:
         return LinearSegmentedColormap.from_list("from paper", [self.paper, colour])
 
 
-def _mid_colour(hue: float) -> np.ndarray:
+def _mid_colour(hue: float) -> tuple[float, float, float]:
     """A colour of luminance 0.2, which stands out from white and from black by 4:1."""
-    pure = hsv_to_rgb((hue, 1, 1))
-    luminance = pure @ (0.2126, 0.7152, 0.0722)
-    white = max(0, (0.2 - luminance) / (1 - luminance))
-    linear = (pure * (1 - white) + white) * min(1, 0.2 / luminance)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    pure = np.array(hsv_to_rgb((hue % 1, 1, 1)))
+    luminance = float(pure @ (0.2126, 0.7152, 0.0722))
+    white = max(0.0, (0.2 - luminance) / (1 - luminance))
+    linear = (pure * (1 - white) + white) * min(1.0, 0.2 / luminance)
+    red, green, blue = linear ** (1 / 2.2)
+    return float(red), float(green), float(blue)
 
 
 # Okabe and Ito's colours (jfly.uni-koeln.de/color). On white their orange and sky blue stand out by

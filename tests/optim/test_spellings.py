@@ -48,12 +48,12 @@ def counting(self, theta, g, state, group):
     theta.sub_(rate * g / (state["sum"].sqrt() + group["eps"]))
 
 
-def sums_and_sizes(self, theta, g, state, group):
+def sums_and_norms(self, theta, g, state, group):
     """Each parameter has its own."""
     state["step"] += 1
     state["sum"].mul_(0.9).add_(g * g)
     largest, _where = g.flatten().max(0)
-    size = g.norm().item() + g.pow(2).sum() / g.numel() + largest.abs()
+    size = g.norm().item() + g.pow(2).sum() + largest.abs()
     theta.data -= group["lr"] * g / size
 
 
@@ -77,7 +77,7 @@ SPELLINGS = [
     guards,
     reflected,
     counting,
-    sums_and_sizes,
+    sums_and_norms,
     in_numbers,
     stacked,
 ]
@@ -109,6 +109,14 @@ def test_a_spelling_goes_one_way_on_both_paths(update, dtype):
             assert one.pop("count", None) == other.pop("count", None)
             torch.testing.assert_close(one, other, rtol=0, atol=0)
     assert not torch.equal(sides[0][0], start[0])
+
+
+def test_sizes_are_each_parameters_own():
+    def update(_self, theta, g, _state, group):
+        theta.sub_(group["lr"] * g / g.numel() - 1 / g.numel() + g.dim())
+
+    for _, sides in steps_of_both(update, parameters()):
+        assert_same(*sides)
 
 
 @pytest.mark.parametrize("update", [operators, functions, reflected])
