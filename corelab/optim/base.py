@@ -166,7 +166,8 @@ class Optimizer(torch.optim.Optimizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over a pickle or a `state_dict`.
 
-        What a group of torch's leaves out, the convention, stays.
+        What a group of torch's leaves out, the convention, stays. A step that is a number, as older
+        versions of torch saved it, becomes a tensor.
         """
         groups = state["param_groups"]
         for group, mine in zip(groups, self.__dict__.get("param_groups", groups), strict=True):
@@ -174,6 +175,9 @@ class Optimizer(torch.optim.Optimizer):
                 group.setdefault(key, value)
             self.check(group)
         super().__setstate__(state)
+        for each in self.state.values():
+            if "step" in each and not isinstance(each["step"], Tensor):
+                each["step"] = torch.tensor(float(each["step"]), dtype=step_dtype())
 
 
 WORDS = {"lr": "learning rate", "eps": "epsilon value", "betas": "beta parameter at index {i}"}
@@ -235,8 +239,12 @@ def zeros(theta: Tensor) -> Tensor:
 
 def zero_step(theta: Tensor, group: Group) -> Tensor:
     """t = 0 as torch keeps it: a scalar, on the CPU unless a graph is to be captured."""
-    dtype = torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32
-    return torch.zeros((), dtype=dtype, device=theta.device if group.get("capturable") else "cpu")
+    device = theta.device if group.get("capturable") else "cpu"
+    return torch.zeros((), dtype=step_dtype(), device=device)
+
+
+def step_dtype() -> torch.dtype:
+    return torch.float64 if torch.get_default_dtype() == torch.float64 else torch.float32
 
 
 def never_zero_(sigma: Tensor) -> Tensor:

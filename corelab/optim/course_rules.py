@@ -43,7 +43,8 @@ def adam(w: float, g: float, past: dict[str, float], alpha: float) -> float:
     past["t"] = t = past.get("t", 0) + 1
     past["m"] = 0.9 * past.get("m", 0.0) + (1 - 0.9) * g
     past["v"] = 0.999 * past.get("v", 0.0) + (1 - 0.999) * g**2
-    m_hat, v_hat = past["m"] / (1 - 0.9**t), past["v"] / (1 - 0.999**t)
+    m_hat: float = past["m"] / (1 - 0.9**t)
+    v_hat: float = past["v"] / (1 - 0.999**t)
     return w - alpha * m_hat / (sqrt(v_hat) + 1e-8)
 
 

@@ -140,8 +140,10 @@ def save(figure: Figure, path: str | Path) -> list[Path]:
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "corelab"}):
         # Not savefig, which draws everything once more beforehand, for a layout that is solved
         # already.
-        FigureCanvasAgg(figure).print_png(png)
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # it counts 72 dots an inch
+        pixels: Any = FigureCanvasAgg(figure)
+        pixels.print_png(png)
+        outlines: Any = FigureCanvasSVG(figure)  # it counts 72 dots an inch
+        outlines.print_svg(svg, metadata={"Date": None})
     figure.set_dpi(150)
     return [png, svg]
 
@@ -221,7 +223,8 @@ def smooth(values: Sequence[float], width: int = 9) -> np.ndarray:
     padded = np.pad(
         np.asarray(values, dtype=float), (width // 2, width - 1 - width // 2), mode="edge"
     )
-    return np.convolve(padded, np.ones(width) / width, mode="valid")
+    means: np.ndarray = np.convolve(padded, np.ones(width) / width, mode="valid")
+    return means
 
 
 @functools.cache

@@ -48,7 +48,8 @@ def race(surface: Surface, optimizer: str) -> torch.Tensor:
         stepper.zero_grad()
         together = torch.stack(thetas)
         points.append(together.detach())
-        surface.cost(together).sum().backward()
+        loss: Any = surface.cost(together).sum()
+        loss.backward()
         stepper.step()
     return torch.stack(points, dim=2)
 

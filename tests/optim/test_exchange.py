@@ -89,3 +89,22 @@ def test_adam_and_adamw_are_told_apart():
         ValueError, match="Invalid decoupled_weight_decay value: True, but Adam has False"
     ):
         optim.Adam(parameters()).load_state_dict(state)
+
+
+@pytest.mark.parametrize("foreach", [False, True])
+@pytest.mark.parametrize("cls", COUNTERPARTS)
+def test_a_step_that_was_saved_as_a_number(cls, foreach):
+    """As torch before 1.12 saved it, and other libraries do."""
+    params = parameters()
+    stays = cls(params, lr=0.1)
+    walk([stays], [params], 3)
+    saved = copy.deepcopy(stays.state_dict())
+    for state in saved["state"].values():
+        if "step" in state:
+            state["step"] = int(state["step"])
+    others = copies(params)
+    takes_over = cls(others, foreach=foreach)
+    takes_over.load_state_dict(saved)
+    walk([stays, takes_over], [params, others], 3, start=3)
+    assert_same(params, others)
+    assert_same_state(stays, takes_over, params, others)
