@@ -40,6 +40,8 @@ def together(rows: Iterable[Row], capturable: bool) -> Iterable[Row]:
         if capturable and "step" in state:
             state["step"] = state["step"].to(theta.device)
         numbers = {key: x for key, x in state.items() if not isinstance(x, Tensor)}
+        for x in numbers.values():
+            refuse_collection(x)
         step = state.get("step")
         if isinstance(step, Tensor) and step.is_cpu and not torch.compiler.is_compiling():
             numbers["step"] = step.item()
@@ -135,8 +137,7 @@ class States(MutableMapping[str, Any]):
         return values[0]  # a number: the same for all, or they would not be together
 
     def __setitem__(self, key: str, value: Any) -> None:
-        if isinstance(value, (list, dict, set)):
-            refuse(f"a {type(value).__name__} in the state")
+        refuse_collection(value)
         for i, state in enumerate(self.states):
             state[key] = value.clone() if isinstance(value, Tensor) else nth(value, i)
 
@@ -238,6 +239,12 @@ def gathered(name: str, results: list[Any], common: bool = False) -> Any:
     if not isinstance(first, int):
         refuse(name)
     return Tensors(torch.tensor(x, dtype=torch.float64) for x in results)  # numel(), size(0)
+
+
+def refuse_collection(x: Any) -> None:
+    """Raise TypeError for what a state can't hold here: it could not be changed in place."""
+    if isinstance(x, (list, dict, set)):
+        refuse(f"a {type(x).__name__} in the state")
 
 
 def refuse(what: str) -> NoReturn:
