@@ -105,6 +105,11 @@ class Tensors:
     def __rtruediv__(self, other: Any) -> Any:
         return self.reciprocal() * other  # so divides torch
 
+    def __rpow__(self, base: Any) -> Any:
+        if isinstance(base, (int, float)):
+            return Tensors(torch._foreach_pow(base, self.tensors), self.common)
+        return apply("pow", torch.pow, base, self)
+
     __hash__ = object.__hash__
 
     @property
@@ -167,7 +172,7 @@ def apply(name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
     in_place = name == "__setitem__" or (name.endswith("_") and not name.endswith("__"))
     if in_place and first is None:
         refuse(f"{name} on a tensor that is no parameter's own")
-    if name in MULTI_TENSOR and takes(args, kwargs):
+    if first is not None and name in MULTI_TENSOR and takes(name, args[1:], kwargs):
         results = MULTI_TENSOR[name](*map(unwrap, args), **kwargs)
     else:
         results = [
@@ -180,12 +185,15 @@ def apply(name: str, function: Callable[..., Any], *args: Any, **kwargs: Any) ->
     return gathered(name, results, common)
 
 
-def takes(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-    """Whether a multi-tensor function takes these: lists of tensors, then numbers or a scalar."""
-    return (
-        isinstance(args[0], Tensors)
-        and all(isinstance(x, (Tensors, int, float)) for x in args)
-        and (not kwargs or (kwargs.keys() <= {"alpha", "value"} and isinstance(args[1], Tensors)))
+def takes(name: str, others: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether a multi-tensor function takes these after its first list: more lists, and numbers.
+
+    `mul` and `div` take a number in a tensor, too; alpha and value stand beside lists only.
+    """
+    if name in ("mul", "mul_", "div", "div_") and others and isinstance(others[0], Tensor):
+        return others[0].dim() == 0 and not kwargs
+    return all(isinstance(x, (Tensors, int, float)) for x in others) and (
+        not kwargs or (kwargs.keys() <= {"alpha", "value"} and isinstance(others[0], Tensors))
     )
 
 
@@ -272,8 +280,8 @@ OPERATORS = {
     "eq": "__eq__", "ne": "__ne__", "lt": "__lt__", "le": "__le__", "gt": "__gt__", "ge": "__ge__",
 }  # fmt: skip
 OTHERS = """
-    __rpow__ __floordiv__ __rfloordiv__ __mod__ __rmod__ __matmul__ __rmatmul__ __getitem__
-    __setitem__ __invert__ __and__ __rand__ __or__ __ror__ __xor__ __rxor__ __iand__ __ior__
+    __floordiv__ __rfloordiv__ __mod__ __rmod__ __matmul__ __rmatmul__ __getitem__ __setitem__
+    __invert__ __and__ __rand__ __or__ __ror__ __xor__ __rxor__ __iand__ __ior__
 """
 
 

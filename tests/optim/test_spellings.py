@@ -16,9 +16,9 @@ def operators(self, theta, g, state, group):
 
 
 def functions(self, theta, g, state, group):
-    state["step"] = torch.add(state["step"], 1)
+    state["step"] = torch.add(input=state["step"], other=1)
     state["sum"].copy_(torch.add(state["sum"], torch.square(g)))
-    denominator = torch.add(torch.sqrt(state["sum"]), group["eps"])
+    denominator = torch.mul(torch.sqrt(state["sum"]), other=1) + group["eps"]
     theta.copy_(torch.sub(theta, torch.div(g, denominator), alpha=group["lr"]))
 
 
