@@ -43,7 +43,7 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
         (run.lr, run.test_cross_entropy) for run in runs if math.isfinite(run.test_cross_entropy)
     ]
     diverged = [run.lr for run in runs if run.history.diverged_at_step is not None]
-    colour = theme().optimizers.get(runs[0].optimizer, theme().soft)
+    colour = theme().optimizer(runs[0].optimizer)
     ends.plot([lr for lr, loss in finite], [loss for lr, loss in finite], "o-", color=colour)
     ends.set(
         xlabel=_("learning rate η"), ylabel=_("test cross-entropy (nats)"), title=_("where it ends")
@@ -93,7 +93,7 @@ def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure
             for row, run in zip(losses, runs, strict=True):
                 row[: run.history.steps] = smooth(run.history.losses)
             seen = losses[:, np.isfinite(losses).any(0)]
-            colour = theme().optimizers[runs[0].optimizer]
+            colour = theme().optimizer(runs[0].optimizer)
             if not seen.size:  # the first step was the last
                 ends.append((name, 1, math.inf, colour))
                 continue
@@ -115,8 +115,8 @@ def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
     ends = []
     for name, values in rates.items():
         middle = np.asarray(values)[:, 1]
-        axes.plot(np.arange(1, len(middle) + 1), middle, color=theme().optimizers[name], label=name)
-        ends.append((name, len(middle), middle[-1], theme().optimizers[name]))
+        axes.plot(np.arange(1, len(middle) + 1), middle, color=theme().optimizer(name), label=name)
+        ends.append((name, len(middle), middle[-1], theme().optimizer(name)))
     axes.set(xlabel=_("step"), ylabel=_("effective learning rate |Δθ| / |g|"))
     log_axis(axes, "y")
     name_curves(axes, ends)
@@ -129,7 +129,7 @@ def ours_over_builtin(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for name, (ours, builtin) in pairs.items():
-        colour = theme().optimizers[name]
+        colour = theme().optimizer(name)
         axes.plot(
             np.arange(1, len(builtin) + 1), smooth(builtin), color=colour, linewidth=5, alpha=0.35
         )

@@ -69,7 +69,7 @@ def paths_on_contour(
 
 
 def _colours(paths: Mapping[str, Tensor], optimizers: Sequence[str]) -> list[str]:
-    return [theme().optimizers[name] for name in optimizers or ["GradientDescent"] * len(paths)]
+    return [theme().optimizer(name) for name in optimizers or ["GradientDescent"] * len(paths)]
 
 
 def _dots(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:
