@@ -15,9 +15,9 @@ import torch
 import corelab
 from corelab.common import i18n
 from corelab.common.errors import UserError
+from corelab.history import History
 from corelab.lab import Lab, in_one_language, pick_device
 from corelab.sweep import train_once
-from corelab.training import History
 
 DESCRIPTION = "Lab 99 測試 / A test\n\n50% of it is in Chinese.\n"
 

@@ -551,14 +551,14 @@ def test_ctrl_c_keeps_the_results_and_says_so(tmp_path, child_environment):
     lab = PROJECT / "labs" / "lab02_learning_rate.py"
     start = f"""
 import runpy, sys
-from corelab.training import History
-note, steps = History.note, []
-def note_and_tell(self, *step):
-    note(self, *step)
+from corelab.history import History
+record, steps = History.record, []
+def record_and_tell(self, *step):
+    record(self, *step)
     steps.append(step)
     if len(steps) == 30:
         print("TRAINING", flush=True)
-History.note = note_and_tell
+History.record = record_and_tell
 sys.argv = ["lab", "--epochs", "1000000", "--limit", "1000", "--lang", "en", "--out", {str(tmp_path)!r}]
 runpy.run_path({str(lab)!r}, run_name="__main__")
 """

@@ -20,9 +20,9 @@ from matplotlib.text import Text
 from corelab import History, plots
 from corelab.common import i18n
 from corelab.data import InMemoryDataset
+from corelab.history import Run
 from corelab.measure import Predictions
 from corelab.plots.style import spread
-from corelab.sweep import Run
 
 WAYS = {"all at once": 3, "a batch at a time": 200, "one at a time": 5000}
 

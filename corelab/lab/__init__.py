@@ -36,9 +36,9 @@ from corelab.common.errors import UserError
 from corelab.common.files import write_json
 from corelab.common.i18n import LANGUAGES, N_, _
 from corelab.data import DATASETS, InMemoryDataset, load_data
+from corelab.history import Run
 from corelab.lab.report import Report
 from corelab.progress import in_notebook
-from corelab.sweep import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

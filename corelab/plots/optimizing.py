@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from corelab.common.i18n import _
+from corelab.history import Run
 from corelab.plots.style import log_axis, name_curves, panels, smooth, styled, theme
-from corelab.sweep import Run
 
 
 @styled

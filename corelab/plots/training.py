@@ -12,9 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from corelab.common.i18n import _
+from corelab.history import History, Run
 from corelab.plots.style import log_axis, name_curves, number, panels, styled, theme
-from corelab.sweep import Run
-from corelab.training import History
 
 
 @styled
