@@ -35,7 +35,8 @@ from corelab.common.console import (
 from corelab.common.errors import UserError
 from corelab.common.files import write_json
 from corelab.common.i18n import LANGUAGES, N_, _
-from corelab.data import DATASETS, InMemoryDataset, load_data
+from corelab.data import InMemoryDataset, load_data
+from corelab.data_files import DATASETS
 from corelab.history import Run
 from corelab.lab.report import Report
 from corelab.progress import in_notebook
