@@ -147,7 +147,7 @@ def _torchvision() -> Finding:
 def _device() -> Finding:
     import torch
 
-    from corelab.lab import pick_device
+    from corelab.lab.options import pick_device
 
     with warnings.catch_warnings(record=True) as caught:  # a driver that is too old
         warnings.simplefilter("always")

@@ -1,4 +1,4 @@
-"""What the labs measure beside the loss: memory, noise, effective learning rate, each prediction."""
+"""What labs measure beside the loss: memory, noise, effective learning rate, predictions."""
 
 from __future__ import annotations
 

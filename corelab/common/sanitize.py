@@ -1,4 +1,4 @@
-"""Text out of an answer, a file name or an archive, made harmless for a terminal, a page or a table."""
+"""Untrusted text (of an answer, a file name, an archive) made harmless to print or to show."""
 
 from __future__ import annotations
 

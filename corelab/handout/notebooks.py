@@ -1,5 +1,6 @@
-"""From a lab to its demo notebook, one way only: the lab's docstring, titles and the comments below them
-become text cells, all else stays code.
+"""From a lab to its demo notebook, one way only.
+
+The lab's docstring, titles and the comments below them become text cells, all else stays code:
 
     # %% 1. 一個變數 / One variable
     # 學習率太大會震盪。 / Too large a rate swings to and fro.

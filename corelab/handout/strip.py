@@ -1,4 +1,4 @@
-"""From solutions/ to labs/: what students get, without a line of the answers, and two labs as notebooks.
+"""From solutions/ to labs/: what students get, without the answers, and two labs as notebooks.
 
 In a solution, a region that the student is to write is marked like this:
 
@@ -75,9 +75,8 @@ def strip(source: str, name: str = "solution") -> str:
                 raise UserError(f"{name}:{number}: END SOLUTION without its BEGIN SOLUTION")
             opened = None
         elif _MISSPELT.search(line):
-            raise UserError(
-                f"{name}:{number}: a mark is a line of its own: # BEGIN SOLUTION: title, # END SOLUTION"
-            )
+            marks = "# BEGIN SOLUTION: title, # END SOLUTION"
+            raise UserError(f"{name}:{number}: a mark is a line of its own: {marks}")
         elif not opened:
             lines.append(line)
     if opened:

@@ -1,4 +1,4 @@
-"""What all figures share: two themes, a font that has Chinese, names beside curves, how they are saved."""
+"""What all figures share: two themes, a font that has Chinese, names beside curves, saving."""
 
 from __future__ import annotations
 
@@ -167,8 +167,16 @@ def name_curves(axes: Axes, ends: Sequence[tuple[str, float, float, Any]]) -> No
     wanted = [to_share.transform((x, y))[1] for _, x, y, _ in ends]
     dots = {"arrowstyle": "-", "linestyle": (0, (1, 1)), "relpos": (0, 0.5), "shrinkB": 0}
     for (name, x, y, colour), at in zip(ends, spread(wanted, gap), strict=True):
-        axes.annotate(name, (x, y), (1.04, at), textcoords="axes fraction", va="center", fontsize=size,
-                      arrowprops={**dots, "color": colour}, annotation_clip=False)  # fmt: skip
+        axes.annotate(
+            name,
+            (x, y),
+            (1.04, at),
+            textcoords="axes fraction",
+            va="center",
+            fontsize=size,
+            arrowprops={**dots, "color": colour},
+            annotation_clip=False,
+        )
 
 
 def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
