@@ -18,7 +18,7 @@ _UNSEEN = re.compile(
 
 
 def plain(text: str, limit: int = 10_000) -> str:
-    """Printable text of at most `limit` characters and a mark where it was cut."""
+    """Return printable text of at most `limit` characters, and a mark where it was cut."""
     kept = _ESCAPE_SEQUENCE.sub("", text[: 4 * limit]).replace("\r\n", "\n")
     # A carriage return writes over its line: of a progress bar only the last state is seen.
     kept = "\n".join(line[line.rstrip("\r").rfind("\r") + 1 :] for line in kept.split("\n"))
@@ -27,7 +27,7 @@ def plain(text: str, limit: int = 10_000) -> str:
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """The same on one line: for names, titles and messages."""
+    """Return the same on one line: for names, titles and messages."""
     return plain(" ".join(text[: 4 * limit].split()), limit)
 
 
