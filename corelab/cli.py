@@ -150,7 +150,11 @@ def _add_grade(commands: Commands) -> None:
         ),
     )
     command.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help=_("of the ledger and the result files")
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help=_("of the ledger and the result files"),
     )
     command.add_argument(
         "--require-isolation", choices=ISOLATIONS, help=_("refuse to run with less")

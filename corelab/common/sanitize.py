@@ -17,7 +17,7 @@ _UNSEEN = re.compile(
 )
 
 
-def plain(text: str, limit: int = 10_000) -> str:
+def sanitize(text: str, limit: int = 10_000) -> str:
     """Return printable text of at most `limit` characters, and a mark where it was cut."""
     kept = _ESCAPE_SEQUENCE.sub("", text[: 4 * limit]).replace("\r\n", "\n")
     # A carriage return writes over its line: of a progress bar only the last state is seen.
@@ -28,10 +28,10 @@ def plain(text: str, limit: int = 10_000) -> str:
 
 def one_line(text: str, limit: int = 200) -> str:
     """Return the same on one line: for names, titles and messages."""
-    return plain(" ".join(text[: 4 * limit].split()), limit)
+    return sanitize(" ".join(text[: 4 * limit].split()), limit)
 
 
-def say(text: str = "", stream: TextIO | None = None) -> None:
+def print_safely(text: str = "", stream: TextIO | None = None) -> None:
     """Print, also where the stream's encoding lacks some of the characters (cp950, ASCII)."""
     stream = stream or sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
