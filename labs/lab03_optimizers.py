@@ -110,7 +110,7 @@ training = {"epochs": options.epochs, "batch_size": options.batch_size, "progres
 @functools.cache  # 同樣的設定只訓練一次 / the same setting is trained once
 def trained(optimizer, lr, seed):
     name = f"{optimizer.__name__}, lr={lr:g}, seed={seed}"
-    return lab.keep(
+    return lab.record(
         train_once(name, lambda p: optimizer(p, lr=lr), train, test, seed=seed, **training)
     )
 
@@ -167,7 +167,7 @@ for optimizer, lr in best.items():
     ours = trained(optimizer, lr, options.seed).history.losses
     make = functools.partial(optimizer.counterpart, lr=lr)  # torch.optim.SGD, …
     name = f"torch: {optimizer.__name__}"
-    theirs = lab.keep(
+    theirs = lab.record(
         train_once(name, make, train, test, seed=options.seed, **training)
     ).history.losses
     pairs[optimizer.__name__] = ours, theirs

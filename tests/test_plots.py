@@ -1,4 +1,4 @@
-"""The figures: the right lines, names and numbers, in both languages and themes, whatever diverges."""
+"""The figures: the right lines, names and numbers, in both languages and themes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from matplotlib.text import Text
 from corelab import History, optim, plots
 from corelab.common import i18n
 from corelab.data import InMemoryDataset
+from corelab.history import Run
 from corelab.measure import Predictions
 from corelab.plots.style import spread
-from corelab.sweep import Run
 
 WAYS = {"all at once": 3, "a batch at a time": 200, "one at a time": 5000}
 
@@ -569,7 +569,8 @@ def oklab(rgb):
     """Ottosson 2020: distances as large as they look. From linear RGB."""
     cones = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
              [0.0883024619, 0.2817188376, 0.6299787005]]  # fmt: skip
-    axes = [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
+    axes = [[0.2104542553, 0.7936177850, -0.0040720468],
+            [1.9779984951, -2.4285922050, 0.4505937099],
             [0.0259040371, 0.7827717662, -0.8086757660]]  # fmt: skip
     return np.array(axes) @ np.cbrt(np.array(cones) @ rgb)
 

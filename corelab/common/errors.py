@@ -7,5 +7,5 @@ class UserError(ValueError):
     values: fill the {names} in the message.
     """
 
-    def __init__(self, message: str, **values: object):
+    def __init__(self, message: str, /, **values: object):
         super().__init__(message.format(**values) if values else message)

@@ -14,7 +14,7 @@ PARTIAL = ".part"  # how the name of a file ends that is not yet whole
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[bytes]) -> None:
-    """Write all of the file or none of it, whatever stops us, and with two processes at it at once.
+    """Write all of the file or none of it, whatever stops us, also with two processes at it.
 
     content: all of it, or its chunks. Makes the folder where it is missing. Raises OSError where it
     can't be written.
@@ -37,7 +37,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | Iterable[byt
 
 
 def write_json(content: Any, path: str | os.PathLike[str]) -> None:
-    """Strict JSON in UTF-8, with null where a number is not finite."""
+    """Write strict JSON in UTF-8, with null where a number is not finite."""
     text = json.dumps(_finite(content), ensure_ascii=False, allow_nan=False, indent=1)
     write_atomically(path, f"{text}\n".encode())
 

@@ -11,7 +11,7 @@ from wcwidth import wcswidth
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
-from corelab.common.sanitize import one_line, say
+from corelab.common.sanitize import one_line, print_safely
 from corelab.grading import judge
 from corelab.grading.exercises.evidence.feedback import CheckText, check_texts
 from corelab.grading.gradebook.graded import format_points
@@ -50,12 +50,12 @@ def check(
         for path, name in asked:
             exercise = exercises[name]
             verdict = judge.judge_file(sandbox, exercise, Answer(path.name, FileRef(path)), seed)
-            say(f"{_(exercise.TITLE)}\n{one_line(str(path))}")
-            say("\n".join(_lines(exercise, verdict)))
+            print_safely(f"{_(exercise.TITLE)}\n{one_line(str(path))}")
+            print_safely("\n".join(_lines(exercise, verdict)))
             passed &= verdict.status == "graded" and all(
                 check.outcome == "passed" for check in verdict.checks
             )
-    say(_("To repeat this with the same hidden data: --seed {seed}").format(seed=seed))
+    print_safely(_("To repeat this with the same hidden data: --seed {seed}").format(seed=seed))
     return 0 if passed else 1
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
-from corelab.common.sanitize import say
+from corelab.common.sanitize import print_safely
 from corelab.grading import judge
 from corelab.grading.gradebook import lms, result_files
 from corelab.grading.gradebook.class_csv import class_csv
@@ -71,14 +71,14 @@ def grade(
         with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
             if sandbox.isolation == "limits only":
                 warning = _("Isolation: limits only. Answers can read and write all of your files.")
-                say(f"{warning}\n{why_not('namespaces')}", sys.stderr)
+                print_safely(f"{warning}\n{why_not('namespaces')}", sys.stderr)
             work = _Work(exercises, ledger, sandbox, seed, str(astuple(sandbox.limits)))
             _judge_class(work, students, jobs or _cores(), interrupted)
         if interrupted.is_set():
             told = _(
                 "Interrupted. Every verdict so far is kept: the same command goes on from here."
             )
-            say(told, sys.stderr)
+            print_safely(told, sys.stderr)
             return 130
         _write_result_files(work, students, out, canvas, moodle)
     return 0
@@ -193,7 +193,7 @@ def _interruptible() -> Iterator[threading.Event]:
         if interrupted.is_set():
             os._exit(130)
         interrupted.set()
-        say(
+        print_safely(
             "\n" + _("Interrupted: waiting for the answers in flight; again to end at once."),
             sys.stderr,
         )
@@ -247,9 +247,9 @@ def _write_result_files(
             result_files.write(path, [filled.text])
             copy = _("{path}, a filled copy of {export}").format(path=path, export=export)
             remarks.append(listed(copy, filled.remarks))
-    say(summary(overview(graded_students(), exercises), exercises))
+    print_safely(summary(overview(graded_students(), exercises), exercises))
     where = _("gradebook.csv, report.html and results/ are in {path}").format(path=out)
-    say("\n".join(["", *filter(None, remarks), where]))
+    print_safely("\n".join(["", *filter(None, remarks), where]))
 
 
 def _students_not_given(ledger: Ledger, students: list[Student], out: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from corelab.common import i18n
 from corelab.common.errors import UserError
-from corelab.common.sanitize import one_line, say
+from corelab.common.sanitize import one_line, print_safely
 from corelab.grading import judge
 from corelab.grading.gradebook import result_files
 from corelab.grading.gradebook.graded import Graded
@@ -63,5 +63,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main())
     except UserError as error:
-        say(f"corelab: {error}", sys.stderr)
+        print_safely(f"corelab: {error}", sys.stderr)
         sys.exit(2)

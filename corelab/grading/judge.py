@@ -11,7 +11,7 @@ from types import ModuleType
 
 from corelab import __version__
 from corelab.common.i18n import Message, Text, error_text, map_text
-from corelab.common.sanitize import one_line, plain
+from corelab.common.sanitize import one_line, sanitize
 from corelab.grading import exercises
 from corelab.grading.remarks import suspicious_names
 from corelab.grading.sandbox.sandbox import Sandbox
@@ -115,8 +115,8 @@ def _verdict(exercise: ModuleType, checks: list[Check], outcome: Outcome) -> Ver
         ended=outcome.status,
         isolation=outcome.isolation,
         seconds=outcome.seconds,
-        output=plain("\n".join(text for text in (outcome.stdout, outcome.stderr) if text)),
-        observation=plain(observation, 4000),
+        output=sanitize("\n".join(text for text in (outcome.stdout, outcome.stderr) if text)),
+        observation=sanitize(observation, 4000),
     )
 
 
@@ -136,7 +136,7 @@ def _sanitized(check: Check) -> Check:
 
 
 def _harmless(text: Text) -> Text:
-    return map_text(lambda each: plain(each, 2000), text)
+    return map_text(lambda each: sanitize(each, 2000), text)
 
 
 @cache

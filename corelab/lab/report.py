@@ -71,7 +71,7 @@ class Report:
 
 
 def cell(value: Any) -> str:
-    """A table's value as it is printed: four digits, and a dash for None."""
+    """Format a table's value as it is printed: four digits, and a dash for None."""
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

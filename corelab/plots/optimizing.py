@@ -12,14 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from corelab.common.i18n import _
+from corelab.history import Run
 from corelab.plots.style import log_axis, name_curves, panels, smooth, styled, theme
-from corelab.sweep import Run
 
 
 @styled
 def learning_rates(runs: Sequence[Run]) -> Figure:
-    """Left: the loss of every epoch under every rate. Right: where each rate ended, diverged ones
-    apart."""
+    """Draw the loss of every epoch under every rate, and beside it where each rate ended."""
     figure, (curves, ends) = panels(2, width=11)
     named = []
     for run, shade in zip(runs, theme().scale(len(runs)), strict=True):
@@ -69,8 +68,10 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
 
 
 def _shade_diverged(axes: Axes, diverged: Sequence[float], below: float) -> None:
-    """The rates that diverged as crosses in a zone; below: the largest rate under them that did
-    not."""
+    """Draw the rates that diverged as crosses in a zone.
+
+    below: the largest rate under them that did not.
+    """
     colour = theme().alarm
     edge = math.sqrt((below or min(diverged) / 16) * min(diverged))
     axes.axvspan(edge, max(diverged) * 1.6, color=colour, alpha=0.2, linewidth=0)
@@ -80,7 +81,7 @@ def _shade_diverged(axes: Axes, diverged: Sequence[float], below: float) -> None
 
 @styled
 def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure:
-    """A panel a comparison: the loss of every optimizer, mean and range over its seeds."""
+    """Draw a panel a comparison: the loss of every optimizer, mean and range over its seeds."""
     figure, all_axes = panels(len(comparisons), width=6 * len(comparisons), sharey=True)
     for axes, (title, runs_of) in zip(all_axes, comparisons.items(), strict=True):
         axes.set(xlabel=_("step"), title=title, ylim=(0, 3.4))
@@ -110,7 +111,7 @@ def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure
 
 @styled
 def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
-    """|Δθ| / |g| over the steps, (steps, 3) an optimizer: the median over the weights."""
+    """Draw |Δθ| / |g| over the steps, (steps, 3) an optimizer: the median over the weights."""
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for name, values in rates.items():
@@ -125,7 +126,7 @@ def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
 
 @styled
 def ours_over_builtin(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
-    """The loss of every step: the kit's optimizer as dashes over torch's as a wide line."""
+    """Draw the loss of every step: the kit's optimizer as dashes over torch's as a wide line."""
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for name, (ours, builtin) in pairs.items():

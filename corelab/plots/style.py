@@ -28,8 +28,7 @@ Plot = TypeVar("Plot", bound=Callable[..., Figure])
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a figure. Every colour of a curve stands out from the paper by 3:1 at
-    least."""
+    """The colours of a figure; those of curves stand out from the paper by 3:1 at least."""
 
     paper: str
     ink: str
@@ -109,13 +108,12 @@ def use(theme: str) -> None:
 
 
 def theme() -> Theme:
-    """The one in use."""
+    """Return the theme in use."""
     return _theme
 
 
 def styled(plot: Plot) -> Plot:
-    """The function that makes a figure, in the kit's style and with its layout solved once for
-    all."""
+    """Let the function make its figure in the kit's style, its layout solved once for all."""
 
     @functools.wraps(plot)
     def make(*args: Any, **kwargs: Any) -> Figure:
@@ -131,7 +129,7 @@ def styled(plot: Plot) -> Plot:
 
 
 def save(figure: Figure, path: str | Path) -> list[Path]:
-    """Write `path`.png (150 dots an inch) and `path`.svg, the same bytes every time; the two files.
+    """Write `path`.png (150 dots an inch) and `path`.svg; return both. The same bytes every time.
 
     Text is drawn as outlines in the SVG: it looks the same where the fonts are missing.
     """
@@ -151,7 +149,7 @@ def save(figure: Figure, path: str | Path) -> list[Path]:
 def panels(
     count: int, width: float, height: float = 3.8, *, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` panels side by side; width and height in inches."""
+    """Make a figure of `count` panels side by side; width and height in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     all_axes = list(figure.subplots(1, count, squeeze=False, sharey=sharey).flat)
     for axes in all_axes:  # said for each tick: one that appears later would ask for today's style
@@ -201,8 +199,7 @@ def name_curves(axes: Axes, ends: Sequence[tuple[str, float, float, Any]]) -> No
 
 
 def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
-    """Positions from 0 to 1, rising, `gap` apart at least and as near to the wanted ones as that
-    allows.
+    """Move positions from 0 to 1 until they are `gap` apart at least, and no further than needed.
 
     wanted: rising. Isotonic regression of what is left without the gaps, by pooling neighbours.
     """
@@ -215,11 +212,13 @@ def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
         pools.append((total, count))
     means = np.repeat([total / count for total, count in pools], [count for _, count in pools])
     ranks = np.arange(len(wanted))
-    return np.clip(means, 0, max(0, 1 - gap * (len(wanted) - 1))) + gap * ranks
+    room = max(0, 1 - gap * (len(wanted) - 1))
+    positions: np.ndarray = np.clip(means, 0, room) + gap * ranks
+    return positions
 
 
 def smooth(values: Sequence[float], width: int = 9) -> np.ndarray:
-    """The running mean over `width` steps: batches differ, and hide the trend."""
+    """Return the running mean over `width` steps: batches differ, and hide the trend."""
     padded = np.pad(
         np.asarray(values, dtype=float), (width // 2, width - 1 - width // 2), mode="edge"
     )
@@ -229,8 +228,7 @@ def smooth(values: Sequence[float], width: int = 9) -> np.ndarray:
 
 @functools.cache
 def _families() -> list[str]:
-    """Where a character is looked for, in this order. matplotlib complains of a font that is not
-    there."""
+    """List the fonts to look for a character in; matplotlib complains of one that is not there."""
     font_manager.fontManager.addfont(FONT)
     there = {font.name for font in font_manager.fontManager.ttflist}
     ours = font_manager.get_font(FONT).family_name

@@ -21,7 +21,7 @@ import numpy as np
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
-from corelab.common.sanitize import one_line, say
+from corelab.common.sanitize import one_line, print_safely
 from corelab.grading.diagnosis import trial
 from corelab.grading.diagnosis.feedback import HELPS
 from corelab.grading.diagnosis.references import SAME, Reference, reference
@@ -117,9 +117,9 @@ def run(
     except UserError as error:
         raise UserError(str(source.lines_to_cells(str(error)))) from None
     if as_json:
-        say(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
+        print_safely(json.dumps(found.json(), ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        say("\n".join(_report(which, found)))
+        print_safely("\n".join(_report(which, found)))
     return 0 if found.matches or found.variant else 1
 
 

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from corelab.common import html
 from corelab.common.i18n import _
-from corelab.common.sanitize import plain
+from corelab.common.sanitize import sanitize
 from corelab.grading.exercises.evidence.feedback import CheckText, check_texts, title
 from corelab.grading.gradebook.graded import Exercises, Graded, format_points, pending, ran
 from corelab.grading.verdicts import Check, CheckOutcome, Verdict
@@ -135,7 +135,7 @@ def report_html(students: Callable[[], Iterable[Graded]], exercises: Exercises) 
             "pending": pending,
             "ran": ran,
             "remark": remark,
-            "short": lambda text: plain(text, OUTPUT),
+            "short": lambda text: sanitize(text, OUTPUT),
             "with_texts": _with_texts,
         },
         exercises=exercises,

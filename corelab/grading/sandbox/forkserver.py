@@ -23,7 +23,7 @@ from typing import IO, Any, Protocol
 import psutil
 
 from corelab.common.i18n import Message, Text, map_text
-from corelab.common.sanitize import one_line, plain
+from corelab.common.sanitize import one_line, sanitize
 from corelab.grading.sandbox.command import (
     bubblewrap,
     bwrap_executables,
@@ -117,7 +117,7 @@ class Streams:
         for thread in self.threads:
             thread.join(1.0)  # only what escaped "limits only" can still hold a pipe open
         texts = [
-            plain(drain.kept.decode("utf-8", "replace"), self.limits.output_bytes)
+            sanitize(drain.kept.decode("utf-8", "replace"), self.limits.output_bytes)
             for drain in self.printed
         ]
         said = watched.limit or self.results.end or (ended and _last_words(ended.exit))
