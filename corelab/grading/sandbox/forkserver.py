@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -12,9 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -45,6 +44,7 @@ from corelab.grading.sandbox.monitor import (
     tree_by_user,
     watch,
 )
+from corelab.grading.sandbox.scratch import SharedDisk, remove_folder, scratch_folder
 from corelab.grading.sandbox.worker import SCRATCH
 from corelab.grading.verdicts import Isolation, Outcome, RunStatus
 
@@ -75,23 +75,6 @@ class Worker(Protocol):
 
 
 # -- one run
-
-
-@contextmanager
-def scratch_folder(owner: int | None = None) -> Iterator[Path]:
-    """A new folder for one run, gone afterwards, whatever was done to what is in it."""
-    folder = Path(tempfile.mkdtemp(prefix="corelab-"))
-    try:
-        if owner is not None:
-            os.chown(folder, owner, owner)
-        yield folder
-    finally:
-        for parent, names, _ in os.walk(folder):
-            for path in (Path(parent, name) for name in names):
-                if not path.is_symlink():  # what a link names is not ours to change
-                    with suppress(OSError):
-                        path.chmod(0o700)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class Streams:
@@ -246,11 +229,14 @@ class Server:
         self.starter = ThreadPoolExecutor(1)
         self.process: subprocess.Popen[bytes] | None = None
         self.uid: int | None = None
-        self.home = SCRATCH
+        self.home: Path | None = None
+        self.disk: SharedDisk | None = None
         try:
             if isolation == "separate user":
                 self.uid = _unused_user(self.control)
-                self.home = tempfile.mkdtemp(prefix="corelab-")
+                self.home = Path(tempfile.mkdtemp(prefix="corelab-"))
+                self.home.chmod(0o711)  # the answer's user only passes through
+                self._scratch.mkdir()
             with theirs:
                 self.process = self.starter.submit(
                     subprocess.Popen,
@@ -259,11 +245,14 @@ class Server:
                     stdout=self.log,
                     stderr=self.log,
                     cwd="/",
-                    env=environment(self.home),
+                    env=environment(str(self.home or SCRATCH)),
                     pass_fds=[theirs.fileno()],
                     start_new_session=True,
                 ).result()
-            self._hear(START_SECONDS)
+            ready, _pid = self._hear(START_SECONDS)
+            if self.uid is not None and not ready["own_files"]:
+                self._scratch.rmdir()
+                self.disk = SharedDisk(self.uid, self._scratch)
         except OSError as error:
             self.close()
             raise FaultError(str(error)) from error
@@ -280,7 +269,7 @@ class Server:
                 *python_running_worker(os.path.realpath(sys.executable), visible),
             ]
             return [*python, "namespaces", json.dumps(settings)]
-        settings["user"] = {"uid": self.uid, "readable": visible}
+        settings["user"] = {"uid": self.uid, "readable": visible, "scratch": str(self._scratch)}
         return [
             *python_running_worker(sys.executable, visible),
             "separate-user",
@@ -294,17 +283,20 @@ class Server:
         if self.process:
             self.process.kill()
             self.process.wait()
-        self.starter.shutdown()
-        self.log.close()
         if self.uid is not None:
             from corelab.grading.sandbox.linux import kill_user
 
             with suppress(OSError):  # where we may not become that user, nobody ever was
-                kill_user(self.uid)
-            shutil.rmtree(self.home, ignore_errors=True)
+                self.starter.submit(kill_user, self.uid).result()
+        if self.disk:
+            self.disk.remove()
+        if self.home:
+            remove_folder(self.home)
+        self.starter.shutdown()
+        self.log.close()
 
     def run(self, job: bytes, limits: Limits) -> Outcome:
-        with scratch_folder(self.uid) if self.uid is not None else nullcontext() as folder:
+        with self.disk.one_run() if self.disk else nullcontext():
             pipes = [os.pipe() for _ in range(4)]  # job, stdout, stderr, results: (read, write)
             ours = [pipes[0][1], *(read for read, _ in pipes[1:])]
             theirs = [pipes[0][0], *(write for _, write in pipes[1:])]
@@ -313,7 +305,7 @@ class Server:
             )
             streams = Streams(feed, [out, err], results, job, limits)
             try:
-                pid = self._start(limits, str(folder), theirs)
+                pid = self._start(limits, theirs)
             finally:
                 for file in theirs:
                     os.close(file)
@@ -326,23 +318,22 @@ class Server:
                 watched = watch(
                     streams.results.done,
                     lambda: measure(tree, limits),
-                    lambda: self._disk_used(folder, limits),
+                    lambda: self.disk.used(limits) if self.disk else 0,
                     limits,
                 )
             finally:
                 ended = self._end()
             return streams.outcome(self.isolation, watched, ended)
 
-    def _disk_used(self, folder: Path | None, limits: Limits) -> int:
-        if folder is None:
-            return 0  # a mount of its own, which holds no more than it may
-        return disk_used(folder, limits) + disk_used(Path("/dev/shm"), limits, self.uid)
+    @property
+    def _scratch(self) -> Path:
+        assert self.home is not None
+        return self.home / "answer"
 
-    def _start(self, limits: Limits, folder: str, files: list[int]) -> int:
+    def _start(self, limits: Limits, files: list[int]) -> int:
         """Have it fork for these pipes; the fork's number, once it is held."""
-        message = json.dumps({**asdict(limits), "scratch": folder}).encode()
         try:
-            socket.send_fds(self.control, [message], files)
+            socket.send_fds(self.control, [json.dumps(asdict(limits)).encode()], files)
         except OSError as error:
             raise FaultError(_("the worker is gone: {error}").format(error=error)) from error
         return self._hear(WORD_SECONDS)[1]
@@ -356,9 +347,6 @@ class Server:
         except (OSError, FaultError):
             self.close()
             return None
-        finally:
-            if self.uid is not None:
-                remove_left_behind(self.uid)
 
     def _hear(self, seconds: float) -> tuple[dict[str, Any], int]:
         """The next message from the worker or its fork, and the sender's number."""
@@ -380,27 +368,13 @@ class Server:
 
 
 def _unused_user(control: socket.socket) -> int:
-    """A user that nobody is, and that no other worker takes: the socket's inode is this one's
-    alone."""
+    """A user that nobody is, nor the one after it (see `linux.acting_as`), and that no other worker
+    takes: the socket's inode is this one's alone."""
     import pwd
 
     inode = os.fstat(control.fileno()).st_ino
-    for uid in (20_000 + (inode + k) % 40_000 for k in range(1000)):
-        try:
-            pwd.getpwuid(uid)
-        except KeyError:
-            if not any(tree_by_user(uid)):
-                return uid
+    taken = {user.pw_uid for user in pwd.getpwall()}
+    for uid in (20_000 + 2 * ((inode + k) % 20_000) for k in range(1000)):
+        if not any(each in taken or any(tree_by_user(each)) for each in (uid, uid + 1)):
+            return uid
     raise FaultError(_("no unused user between 20000 and 60000"))
-
-
-def remove_left_behind(uid: int) -> None:
-    """Remove what a user left in the folders that everybody may write to."""
-    for folder in ("/dev/shm", "/tmp", "/var/tmp"):
-        with suppress(OSError), os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.stat(follow_symlinks=False).st_uid == uid:
-                    if entry.is_dir(follow_symlinks=False):
-                        shutil.rmtree(entry.path, ignore_errors=True)
-                    else:
-                        Path(entry.path).unlink()

@@ -208,9 +208,8 @@ def _proportional(pid: int, resident: int) -> int:
     return int(share[0]) * 1024 if share else 0
 
 
-def disk_used(folder: Path, limits: Limits, owner: int | None = None) -> int:
-    """Bytes that the files under `folder` (of one `owner`) take, empty ones too. Stops at too
-    many."""
+def disk_used(folder: Path, limits: Limits) -> int:
+    """Bytes that the files under `folder` take, empty ones too. Stops at too many."""
     used = 0
     folders = [folder]
     while folders and used <= limits.disk_bytes:
@@ -218,10 +217,9 @@ def disk_used(folder: Path, limits: Limits, owner: int | None = None) -> int:
             for entry in entries:
                 with suppress(OSError):
                     info = entry.stat(follow_symlinks=False)
-                    if owner is None or info.st_uid == owner:
-                        used += max(512 * getattr(info, "st_blocks", -(-info.st_size // 512)), 4096)
-                        if entry.is_dir(follow_symlinks=False):
-                            folders.append(Path(entry.path))
+                    used += max(512 * getattr(info, "st_blocks", -(-info.st_size // 512)), 4096)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
     return used
 
 

@@ -137,8 +137,9 @@ def _describe(error: BaseException, path: str) -> str:
 class Holder(Protocol):
     """How a fork is held."""
 
-    def prepare(self) -> None:
-        """In the server, before anything is imported."""
+    def prepare(self) -> bool:
+        """In the server, before anything is imported. Returns whether each fork's files are its
+        own."""
 
     def fork(self) -> int: ...
 
@@ -158,7 +159,7 @@ class Namespaces:
 
         self.linux = linux
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         linux = self.linux
         # bubblewrap leaves us no privilege. In a user namespace of our own we may make more
         # namespaces; in a process namespace that belongs to it, a second time too (see
@@ -169,6 +170,7 @@ class Namespaces:
             os._exit(os.waitstatus_to_exitcode(os.waitpid(server, 0)[1]) != 0)
         linux.mount_tmpfs(SCRATCH, 64 << 20)  # for the caches of what is imported now
         self.own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        return True
 
     def fork(self) -> int:
         return self.linux.fork_into_new_process_namespace(self.own_namespace)
@@ -194,34 +196,58 @@ class Namespaces:
 
 
 class SeparateUser:
-    """Another user, for whom Landlock closes all files but Python's and the scratch folder's."""
+    """Another user, for whom Landlock closes all files but Python's and the scratch folder's.
 
-    def __init__(self, uid: int, readable: Sequence[str]) -> None:
+    Where root may mount, the scratch folder is a file system of its own, and no other can be
+    written to. Elsewhere see `scratch.SharedDisk`.
+    """
+
+    def __init__(self, uid: int, readable: Sequence[str], scratch: str) -> None:
         from corelab.grading.sandbox import linux
 
-        self.linux, self.uid, self.readable = linux, uid, readable
+        self.linux, self.uid, self.readable, self.scratch = linux, uid, readable, scratch
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         self.linux.adopt_orphans()
+        trial = os.fork()
+        if trial == 0:
+            try:
+                self._mount(4096)
+            except OSError:
+                os._exit(1)
+            os._exit(0)
+        self.own_files = os.waitpid(trial, 0)[1] == 0
+        return self.own_files
 
     def fork(self) -> int:
         return os.fork()
 
     def hold(self, limits: dict[str, Any]) -> Path:
-        linux, scratch = self.linux, limits["scratch"]
+        linux = self.linux
         os.setsid()
         linux.set_limits(
             limits["memory_bytes"], limits["disk_bytes"], user_tasks=2 * limits["processes"]
         )
+        if self.own_files:
+            self._mount(limits["disk_bytes"])
         linux.become_user(self.uid)
         linux.forbid_new_privileges()
         if linux.landlock_version():
             devices = [
                 f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "shm")
             ]
-            linux.close_files(self.readable, [scratch, *devices])
+            linux.close_files(self.readable, [self.scratch, *devices])
         linux.forbid_system_calls()
-        return Path(scratch)
+        return Path(self.scratch)
+
+    def _mount(self, size: int) -> None:
+        linux, shared = self.linux, Path(self.scratch, ".shm")
+        linux.enter_own_mounts()
+        linux.mount_tmpfs(self.scratch, size)
+        shared.mkdir()
+        for folder in (self.scratch, shared):
+            os.chown(folder, self.uid, self.uid)
+        linux.mount_bind(str(shared), "/dev/shm")
 
     def end(self, pid: int) -> None:
         del pid  # all of the user's, whatever became of their parents
@@ -236,7 +262,7 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
     is held: with what went wrong, or nothing. At the next message we kill it, and say how it ended.
     """
     control = socket.socket(fileno=_out_of_the_way(control_fd))
-    holder.prepare()
+    own_files = holder.prepare()
     gc.disable()  # a quarter of the time to import torch goes into looking for garbage that is not there
     _preload(preload)
     gc.enable()
@@ -244,7 +270,7 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
     sys.stderr.flush()
     gc.collect()
     gc.freeze()  # collections in the forks leave what is there now alone, and shared
-    control.send(b"{}")
+    control.send(json.dumps({"own_files": own_files}).encode())
     while True:
         message, files, _, _ = socket.recv_fds(control, 1 << 16, 4)
         if not message:
