@@ -2,7 +2,7 @@
 
 import os
 
-FOUND = []
+FOUND, DONE = [], []
 
 
 def places():
@@ -15,11 +15,10 @@ def places():
 
 
 def double(x):
-    if not FOUND:
-        for folder in list(places()):
-            name = f"{folder}/corelab-attack"
-            if os.path.lexists(name):
-                FOUND.append(name)
+    if not DONE:
+        DONE.extend(f"{folder}/corelab-attack" for folder in places())
+        FOUND.extend(filter(os.path.lexists, DONE))  # before we leave anything
+        for name in DONE:
             try:
                 os.mkdir(name)
                 open(f"{name}/word", "w").close()

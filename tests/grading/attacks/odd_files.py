@@ -6,9 +6,13 @@ import os
 import tempfile
 
 KEEP_SIZE = 1
+DONE = []
 
 
 def double(x):
+    if DONE:
+        return 2 * x
+    DONE.append(x)
     folder = os.fsencode(tempfile.mkdtemp())
     with open(folder + b"/file", "wb") as file:
         file.write(bytes(1 << 20))

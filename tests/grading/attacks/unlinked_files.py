@@ -20,7 +20,7 @@ def fill(folder):
             for _ in range(15):
                 taken += os.write(file, bytes(1 << 20))
         except OSError:
-            pass
+            break
         if number % 3 == 0:
             KEPT.append(mmap.mmap(file, 4096))
             os.close(file)
