@@ -108,6 +108,16 @@ ATTACKS = {
     "slow_drip": Attack("timed out", 0, "not done after 1 seconds", limits=SHORT),
     "ignore_signals": Attack("timed out", 0, "not done after 1 seconds", limits=SHORT),
     "stopped_child": Attack("finished", 3),
+    "page_tables": Attack("limit exceeded", 0, LIMIT_ON_MEMORY),
+    "socket_buffers": Attack("limit exceeded", 0, LIMIT_ON_MEMORY),
+    "unwaited_children": Attack(
+        ("timed out", "limit exceeded"),  # or so many remain as to be too many
+        0,
+        ("not done after 1 seconds of computing", "more than 32 processes"),
+        limits=replace(LIMITS, cpu_seconds=1.0),
+    ),
+    "quotas_of_the_user": Attack("finished", 3, prints=""),
+    "signal_the_group": Attack("finished", 3),
     # access
     "network": Attack("finished", 3, prints=""),
     "write_outside": Attack("finished", 3),
@@ -148,7 +158,11 @@ OF_A_SEPARATE_USER = [
     "stop_the_killer",
     "leave_for_the_next",
 ]
+ACCOUNTS = ["page_tables", "socket_buffers", "unwaited_children"]
 WHERE_THE_USER_MATTERS = [
+    "signal_the_group",
+    *ACCOUNTS,
+    "quotas_of_the_user",
     "read_the_hidden",
     "memory_in_children",
     "memory_unseen",
@@ -348,6 +362,14 @@ def victim_of_separate_user_without_landlock():
         yield victim
 
 
+@pytest.fixture(scope="module", params=["namespaces", "separate user"])
+def victim_without_groups(request):
+    if request.param == "separate user" and os.getuid() != 0:
+        pytest.skip("needs root")
+    with victim_of(request.param, "no-groups", must_work=True) as victim:
+        yield victim
+
+
 @pytest.fixture(scope="module")
 def victim_of_limits_only():
     with victim_of("limits only", must_work=True) as victim:
@@ -412,6 +434,11 @@ def test_loses_to_a_separate_user_without_landlock(victim_of_separate_user_witho
     victim = victim_of_separate_user_without_landlock
     assert_lost(victim, name, {**ATTACKS, **WITHOUT_MOUNTS}[name])
     assert_lost(victim, name, {**ATTACKS, **WITHOUT_MOUNTS}[name])  # and finds nothing of the first
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_loses_where_no_control_group_can_be_had(victim_without_groups, name):
+    assert_lost(victim_without_groups, name, ATTACKS[name])
 
 
 def test_limits_only_does_not_close_files_nor_the_network(victim_of_limits_only):

@@ -500,13 +500,13 @@ def test_no_bytes_do_anything_else_than_be_refused(data, cut):
 # -- the system call filter, for both machines, on a machine of our own
 
 
-def verdict(machine, number, argument=0, abi=None):
+def verdict(machine, number, *arguments, abi=None, children_are_counted=True):
     """What the kernel would do: an interpreter of the few instructions of classic BPF that the
     filter has."""
     linux = pytest.importorskip("corelab.grading.sandbox.linux")
-    code = linux._filter_program(machine)
+    code = linux._filter_program(machine, children_are_counted)
     abi = abi or {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[machine]
-    data = struct.pack("<IIQ6Q", number, abi, 0, argument, 0, 0, 0, 0, 0)
+    data = struct.pack("<IIQ6Q", number, abi, 0, *arguments, *[0] * (6 - len(arguments)))
     at, value = 0, 0
     while True:
         operation, if_true, if_false, constant = struct.unpack_from("HBBI", code, 8 * at)
@@ -514,9 +514,13 @@ def verdict(machine, number, argument=0, abi=None):
         if operation == 0x20:
             value = struct.unpack_from("<I", data, constant)[0]
         elif operation == 0x06:
-            return {0x80000000: "kill", 0x7FFF0000: "allow", 0x50001: "refuse", 0x50026: "unknown"}[
-                constant
-            ]
+            return {
+                0x80000000: "kill",
+                0x7FFF0000: "allow",
+                0x50000: "pretend",
+                0x50001: "refuse",
+                0x50026: "unknown",
+            }[constant]
         else:
             holds = {
                 0x15: value == constant,
@@ -527,13 +531,15 @@ def verdict(machine, number, argument=0, abi=None):
 
 
 @pytest.mark.parametrize(
-    ("machine", "clone", "socket", "harmless"),
+    ("machine", "clone", "socket", "socketpair", "setsockopt", "sigaction", "harmless"),
     [
-        ("x86_64", 56, 41, (0, 1, 9, 59, 57, 53, 202)),
-        ("aarch64", 220, 198, (63, 64, 222, 221, 199, 98)),
+        ("x86_64", 56, 41, 53, 54, 13, (0, 1, 9, 59, 57, 202)),
+        ("aarch64", 220, 198, 199, 208, 134, (63, 64, 222, 221, 98)),
     ],
 )
-def test_the_filter_refuses_what_it_names_and_nothing_else(machine, clone, socket, harmless):
+def test_the_filter_refuses_what_it_names_and_nothing_else(
+    machine, clone, socket, socketpair, setsockopt, sigaction, harmless
+):
     linux = pytest.importorskip("corelab.grading.sandbox.linux")
     column = ["x86_64", "aarch64"].index(machine)
     assert {verdict(machine, number[column]) for number in linux.FORBIDDEN.values()} == {"refuse"}
@@ -542,9 +548,22 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine, clone, socke
     for flag in (17, 25, 26, 27, 28, 29, 30):
         assert verdict(machine, clone, 1 << flag | signal.SIGCHLD) == "refuse"
     assert verdict(machine, 435) == "unknown"
-    assert [verdict(machine, socket, family) for family in (1, 2, 10, 16, 38, 40)] == ["allow"] + [
-        "refuse"
-    ] * 5
+    for call in (socket, socketpair):
+        families = [verdict(machine, call, family) for family in (1, 2, 10, 16, 30, 38, 40)]
+        assert families == ["allow", *["refuse"] * 6]
+    options = [
+        verdict(machine, setsockopt, 5, level, option) for level in (1, 6) for option in (7, 32, 8)
+    ]
+    assert options == ["pretend", "pretend", "allow", *["allow"] * 3]
+    # Where nobody else counts what children compute, SIGCHLD cannot be ignored.
+    for pointer in (1 << 12, 1 << 40):
+        assert verdict(machine, sigaction, signal.SIGCHLD, pointer) == "allow"
+        ignored = [
+            verdict(machine, sigaction, number, pointer, children_are_counted=False)
+            for number in (signal.SIGCHLD, signal.SIGINT)
+        ]
+        assert ignored == ["pretend", "allow"]
+    assert verdict(machine, sigaction, signal.SIGCHLD, 0, children_are_counted=False) == "allow"
     assert verdict(machine, 0, abi=0x40000003) == "kill"
     assert verdict("x86_64", 0x40000000 + 101) == "refuse"
 

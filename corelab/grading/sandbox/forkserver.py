@@ -23,6 +23,7 @@ import psutil
 
 from corelab.common.i18n import _, shown
 from corelab.common.sanitize import one_line, plain
+from corelab.grading.sandbox.cgroup import ControlGroup
 from corelab.grading.sandbox.command import (
     bubblewrap,
     environment,
@@ -40,6 +41,7 @@ from corelab.grading.sandbox.monitor import (
     Watched,
     disk_used,
     measure,
+    memory_met,
     tree_by_parent,
     tree_by_user,
     watch,
@@ -54,6 +56,11 @@ WORD_SECONDS = 30.0  # a worker has only to fork, or to kill
 
 class FaultError(Exception):
     """The sandbox failed, not the answer."""
+
+    def __init__(self, message: str, lost: Outcome | None = None) -> None:
+        """lost: what had come back, where the worker was lost while the answer ran."""
+        super().__init__(message)
+        self.lost = lost
 
 
 @dataclass(frozen=True)
@@ -105,15 +112,15 @@ class Streams:
             for drain in self.printed
         ]
         said = watched.limit or self.results.end or (ended and _last_words(ended.exit))
-        if not self.results.started or not said:
-            told = f"{said and said[1]} {' '.join(texts)[-1000:]}"
+        if not self.results.started:
+            told = f"{said[1] if said else ''} {' '.join(texts)[-1000:]}"
             raise FaultError(_("the answer was not reached: {told}").format(told=told))
-        status, message = said
+        status, message = said or ("crashed", _("it ended the process that ran it, twice"))
         # From the answer's process, which speaks every language; or from a thread of ours, which
         # knows none.
         message = _(message) if message in (TOO_MUCH, MALFORMED) else shown(message)
         usage = watched.usage.peak(ended.usage) if ended else watched.usage
-        return Outcome(
+        outcome = Outcome(
             status=status,
             isolation=isolation,
             returned=dict(self.results.returned),
@@ -124,6 +131,9 @@ class Streams:
             cpu_seconds=usage.cpu_seconds,
             peak_bytes=usage.memory_bytes,
         )
+        if not said:
+            raise FaultError(_("the worker was lost while the answer ran"), outcome)
+        return outcome
 
 
 def _last_words(code: int) -> tuple[RunStatus, str]:
@@ -231,16 +241,18 @@ class Server:
         self.uid: int | None = None
         self.home: Path | None = None
         self.disk: SharedDisk | None = None
+        self.group = ControlGroup.create()
         try:
             if isolation == "separate user":
                 self.uid = _unused_user(self.control)
                 self.home = Path(tempfile.mkdtemp(prefix="corelab-"))
                 self.home.chmod(0o711)  # the answer's user only passes through
                 self._scratch.mkdir()
+            command = self._command(theirs.fileno(), preload)
             with theirs:
                 self.process = self.starter.submit(
                     subprocess.Popen,
-                    self._command(theirs.fileno(), preload),
+                    self.group.command(command) if self.group else command,
                     stdin=subprocess.DEVNULL,
                     stdout=self.log,
                     stderr=self.log,
@@ -294,6 +306,8 @@ class Server:
             remove_folder(self.home)
         self.starter.shutdown()
         self.log.close()
+        if self.group:
+            self.group.remove()
 
     def run(self, job: bytes, limits: Limits) -> Outcome:
         with self.disk.one_run() if self.disk else nullcontext():
@@ -304,6 +318,8 @@ class Server:
                 os.fdopen(file, "rb" if at else "wb") for at, file in enumerate(ours)
             )
             streams = Streams(feed, [out, err], results, job, limits)
+            if self.group:
+                self.group.begin(limits)
             try:
                 pid = self._start(limits, theirs)
             finally:
@@ -314,15 +330,21 @@ class Server:
                 if self.uid is None
                 else partial(tree_by_user, self.uid)
             )
+
+            def look() -> Usage:
+                return measure(tree, limits).peak(self.group.usage() if self.group else Usage())
+
             try:
                 watched = watch(
                     streams.results.done,
-                    lambda: measure(tree, limits),
+                    look,
                     lambda: self.disk.used(limits) if self.disk else 0,
                     limits,
                 )
             finally:
                 ended = self._end()
+            if ended and self.group and self.group.out_of_memory:
+                watched.limit = watched.limit or memory_met(limits)
             return streams.outcome(self.isolation, watched, ended)
 
     @property
@@ -332,8 +354,10 @@ class Server:
 
     def _start(self, limits: Limits, files: list[int]) -> int:
         """Have it fork for these pipes; the fork's number, once it is held."""
+        counted = self.group is not None
+        message = json.dumps({**asdict(limits), "children_are_counted": counted}).encode()
         try:
-            socket.send_fds(self.control, [json.dumps(asdict(limits)).encode()], files)
+            socket.send_fds(self.control, [message], files)
         except OSError as error:
             raise FaultError(_("the worker is gone: {error}").format(error=error)) from error
         return self._hear(WORD_SECONDS)[1]
@@ -341,9 +365,12 @@ class Server:
     def _end(self) -> Ended | None:
         """Have the fork killed, with all that came of it. Where that fails, kill the worker."""
         try:
+            if self.group:
+                self.group.end()
             self.control.send(b".")
             said = self._hear(WORD_SECONDS)[0]
-            return Ended(said["exit"], Usage(said["cpu_seconds"], said["memory_bytes"]))
+            usage = Usage(said["cpu_seconds"], said["memory_bytes"])
+            return Ended(said["exit"], usage.peak(self.group.usage() if self.group else usage))
         except (OSError, FaultError):
             self.close()
             return None

@@ -25,6 +25,9 @@ from corelab.grading.sandbox.frames import (
 from corelab.grading.verdicts import Arrays, RunStatus
 
 INTERVAL = 0.05  # seconds between two looks: what a run can overshoot its limits by
+SOCKET_BYTES = 2 * 212_992
+"""What a socket holds at most of what was sent and not yet read: its buffer, as the kernel makes it
+(the system call filter keeps it so), and one message beyond."""
 TOO_MUCH = N_("more was returned than the limit allows")
 MALFORMED = N_("what was returned is malformed")
 
@@ -159,30 +162,50 @@ def tree_by_user(uid: int) -> Iterator[int]:
                 yield int(process.name)
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a process takes, at most: what it shares counts in full."""
+
+    resident: int
+    tables: int
+    """That map its addresses, whether or not there is anything at them."""
+    files: int
+    """Open ones, each of which may be a socket."""
+
+    @property
+    def at_most(self) -> int:
+        return self.resident + self.tables + self.files * SOCKET_BYTES
+
+
 def measure(tree: Callable[[], Iterable[int]], limits: Limits) -> Usage:
     """What these processes use together (Linux)."""
-    usage, resident = _count(tree(), limits)
-    if usage.memory_bytes <= limits.memory_bytes or usage.tasks > limits.processes:
+    usage, taken = _count(tree(), limits)
+    if (
+        sum(each.at_most for each in taken.values()) <= limits.memory_bytes
+        or usage.tasks > limits.processes
+    ):
         return usage
     # Forked processes share most of their pages, and the sum counts those once for each. The true
     # figure takes 10 ms a process, and much longer while that forks: so see in between whether it
     # is a bomb.
-    memory = 0
-    for pid, bytes_at_most in resident.items():
-        memory += _proportional(pid, bytes_at_most)
+    memory, sockets = 0, set[str]()
+    shared = usage.memory_bytes > limits.memory_bytes
+    for pid, most in taken.items():
+        memory += (_proportional(pid, most.resident) if shared else most.resident) + most.tables
+        sockets |= _sockets(pid)
         again, _ = _count(tree(), limits)
         if again.tasks > limits.processes:
             return again
-    return replace(usage, memory_bytes=memory)
+    return replace(usage, memory_bytes=memory + len(sockets) * SOCKET_BYTES)
 
 
-def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, int]]:
-    """What they use, and each one's resident bytes. Those that are gone by now use nothing.
+def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, Memory]]:
+    """What they use, without sockets, and each one's memory; nothing where they are gone by now.
 
     Stops when there are too many: among the forks of a bomb we get little time to count them.
     """
     cpu = tasks = 0
-    resident = {}
+    taken = {}
     for pid in pids:
         with suppress(OSError, IndexError):
             fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
@@ -190,22 +213,42 @@ def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, int]]:
                 map(int, fields[11:15])
             )  # user and system time, and those of children waited for
             tasks += int(fields[17])
-            resident[pid] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+            status = Path(f"/proc/{pid}/status").read_bytes()
+            taken[pid] = Memory(
+                resident=int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
+                tables=_field(status, b"VmPTE") * 1024,
+                files=_field(status, b"FDSize"),
+            )
         if tasks > limits.processes:
             break
-    return Usage(cpu / os.sysconf("SC_CLK_TCK"), sum(resident.values()), tasks), resident
+    memory = sum(each.resident + each.tables for each in taken.values())
+    return Usage(cpu / os.sysconf("SC_CLK_TCK"), memory, tasks), taken
+
+
+def _field(text: bytes, name: bytes) -> int:
+    """A number in a file of /proc; 0 where it is not there."""
+    found = text.partition(b"\n" + name + b":")[2].split(None, 1)
+    return int(found[0]) if found else 0
 
 
 def _proportional(pid: int, resident: int) -> int:
     """The bytes of a process, those it shares divided by how many share them."""
     try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_bytes()
+        return _field(Path(f"/proc/{pid}/smaps_rollup").read_bytes(), b"Pss") * 1024
     except PermissionError:
         return resident
     except OSError:  # gone
         return 0
-    share = rollup.partition(b"\nPss:")[2].split(None, 1)
-    return int(share[0]) * 1024 if share else 0
+
+
+def _sockets(pid: int) -> set[str]:
+    """The sockets that a process has open."""
+    found = set()
+    with suppress(OSError):
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                found.add(str(path.readlink()))
+    return {each for each in found if each.startswith("socket:")}
 
 
 def disk_used(folder: Path, limits: Limits) -> int:
@@ -255,14 +298,19 @@ def watch(
         interval = max(min(2 * interval, INTERVAL), time.thread_time() - looked)
 
 
+def memory_met(limits: Limits) -> tuple[RunStatus, str]:
+    """The end of a run that took more memory than it may."""
+    message = _("more than {most:g} MiB of memory")
+    return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
+
+
 def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
     usage = watched.usage
     if usage.tasks > limits.processes:
         message = _("more than {most} processes and threads at once")
         return "limit exceeded", message.format(most=limits.processes)
     if usage.memory_bytes > limits.memory_bytes:
-        message = _("more than {most:g} MiB of memory")
-        return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
+        return memory_met(limits)
     if disk > limits.disk_bytes:
         message = _("more than {most:g} MiB of files")
         return "limit exceeded", message.format(most=limits.disk_bytes / (1 << 20))

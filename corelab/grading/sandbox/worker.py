@@ -15,6 +15,7 @@ import importlib
 import json
 import linecache
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -188,7 +189,7 @@ class Namespaces:
         # are covered.
         linux.mount_tmpfs("/proc", 4096, linux.MS_RDONLY)
         linux.drop_capabilities()
-        linux.forbid_system_calls()
+        linux.forbid_system_calls(limits["children_are_counted"])
         return Path(SCRATCH)
 
     def end(self, pid: int) -> None:
@@ -224,7 +225,6 @@ class SeparateUser:
 
     def hold(self, limits: dict[str, Any]) -> Path:
         linux = self.linux
-        os.setsid()
         linux.set_limits(
             limits["memory_bytes"], limits["disk_bytes"], user_tasks=2 * limits["processes"]
         )
@@ -237,7 +237,7 @@ class SeparateUser:
                 f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "shm")
             ]
             linux.close_files(self.readable, [self.scratch, *devices])
-        linux.forbid_system_calls()
+        linux.forbid_system_calls(limits["children_are_counted"])
         return Path(self.scratch)
 
     def _mount(self, size: int) -> None:
@@ -298,6 +298,8 @@ def _be_the_fork(
     control: socket.socket, files: list[int], holder: Holder, limits: dict[str, Any]
 ) -> NoReturn:
     try:
+        os.setsid()  # signals to its process group are not for the worker
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whatever whoever started us made of it
         for place, file in enumerate(files):  # 0 job, 1 stdout, 2 stderr, 3 results
             os.dup2(file, place, inheritable=place < 3)
         try:
