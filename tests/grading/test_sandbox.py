@@ -24,7 +24,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from corelab.common.errors import UserError  # noqa: E402
-from corelab.grading.sandbox import forkserver  # noqa: E402
+from corelab.grading import exercises  # noqa: E402
+from corelab.grading.sandbox import forkserver, turns  # noqa: E402
 from corelab.grading.sandbox import sandbox as sandboxes  # noqa: E402
 from corelab.grading.sandbox.frames import (  # noqa: E402
     Budget,
@@ -336,6 +337,24 @@ def test_a_worker_that_dies_in_flight_costs_only_time(held):
     assert outcome.status == "finished"
 
 
+def test_an_answer_with_which_two_workers_are_lost_has_crashed(held, monkeypatch):
+    """What had come back counts: nobody gets a run that could not be checked by killing us."""
+
+    def kill_soon(worker, start=forkserver.Server._start):
+        def started(*arguments):
+            pid = start(worker, *arguments)
+            threading.Timer(1.0, worker.process.kill).start()
+            return pid
+
+        return started
+
+    monkeypatch.setattr(forkserver.Server, "_start", lambda self, *a: kill_soon(self)(*a))
+    source = "import time\ncalls = []\ndef double(x):\n    calls.append(x)\n    time.sleep(99 * (len(calls) > 1))\n    return 2 * x\n"
+    outcome = run(held, source)
+    assert (outcome.status, list(outcome.returned)) == ("crashed", ["first"])
+    assert "twice" in outcome.message
+
+
 def test_a_fault_of_ours_is_no_fault_of_the_answer(held, tmp_path, monkeypatch):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "exercise.py").write_text("1 / 0", encoding="ascii")
@@ -364,6 +383,165 @@ def test_one_that_could_not_be_started_early_is_started_again(held, monkeypatch)
         held.start()
         held._starting.exception()
     assert run(held, HONEST).status == "finished"
+
+
+# -- neighbours
+
+HOG = "def double(x):\n    while True: pass\n"
+WORK = """
+import time
+def double(x):
+    while time.process_time() < {seconds}: pass
+    return 2 * x
+"""
+
+
+@pytest.fixture
+def one_processor():
+    """Whatever is started now shares one."""
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this system pins no process to a processor")
+    all_of_them = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(all_of_them)})
+    yield
+    os.sched_setaffinity(0, all_of_them)
+
+
+@pytest.mark.usefixtures("one_processor")
+def test_a_neighbour_costs_no_points():
+    """A right answer that a hog beside it keeps from computing is run again, alone."""
+    with Sandbox(preload=()) as sandbox:
+        run(sandbox, HONEST)
+        enough = Limits(cpu_seconds=1.0)
+        hogs = [threading.Thread(target=run, args=(sandbox, HOG, enough)) for _ in range(8)]
+        for hog in hogs:
+            hog.start()
+        time.sleep(0.5)
+        outcome = run(sandbox, WORK.format(seconds=1.2), Limits(wall_seconds=6.0))
+        for hog in hogs:
+            hog.join()
+    assert outcome.status == "finished", outcome
+
+
+def test_who_sleeps_is_run_twice_at_most(held, monkeypatch):
+    """Where the machine is busy nobody can tell; where it is idle, once is enough."""
+    attempts = []
+    attempt = Sandbox._attempt
+    monkeypatch.setattr(
+        Sandbox, "_attempt", lambda self, *a: attempts.append(a) or attempt(self, *a)
+    )
+    for idle, runs in ((0.0, 2), (1.0, 1)):
+        attempts.clear()
+        clock = (idle * time.monotonic() for _ in iter(int, 1))
+        monkeypatch.setattr(turns, "_idle_seconds", lambda clock=clock: next(clock))
+        outcome = run(held, "import time\ntime.sleep(99)\n", Limits(wall_seconds=0.5))
+        assert (outcome.status, len(attempts)) == ("timed out", runs)
+
+
+def test_an_answer_that_computes_all_the_time_is_not_run_again(held, monkeypatch):
+    monkeypatch.setattr(turns, "_idle_seconds", lambda: 0.0)
+    attempts = []
+    attempt = Sandbox._attempt
+    monkeypatch.setattr(
+        Sandbox, "_attempt", lambda self, *a: attempts.append(a) or attempt(self, *a)
+    )
+    outcome = run(held, HOG, Limits(wall_seconds=60.0, cpu_seconds=1.0))
+    assert (outcome.status, len(attempts)) == ("timed out", 1)
+
+
+def test_one_alone_waits_for_the_others_and_they_for_it():
+    order, turn = turns.Turns(), []
+
+    def note(name, kind, seconds):
+        with kind():
+            turn.append(f"{name} begins")
+            time.sleep(seconds)
+            turn.append(f"{name} ends")
+
+    threads = []
+    for name, kind in (
+        ("a", order.shared),
+        ("b", order.alone),
+        ("c", order.shared),
+        ("d", order.shared),
+    ):
+        threads.append(threading.Thread(target=note, args=(name, kind, 0.3)))
+        threads[-1].start()
+        time.sleep(0.1)
+    for thread in threads:
+        thread.join()
+    assert turn[:4] == ["a begins", "a ends", "b begins", "b ends"]
+    assert {*turn[4:6]} == {"c begins", "d begins"}
+
+
+# -- what a fork starts with
+
+LOOK = (
+    """
+import os, random, resource, signal, stat
+import numpy as np
+def files():
+    found = set()
+    for number in range(4096):
+        try:
+            kind = os.fstat(number).st_mode
+        except OSError:
+            continue
+        found.add((number, stat.S_ISSOCK(kind) or stat.S_ISFIFO(kind)))
+    return found
+print(sorted(files()))
+print(resource.getrlimit(resource.RLIMIT_CORE), resource.getrlimit(resource.RLIMIT_SIGPENDING)[0])
+print(os.getsid(0) == os.getpid() == os.getpgrp(), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)
+"""
+    + HONEST
+)
+
+
+def test_a_fork_keeps_nothing_open_of_the_workers(held):
+    """Only its own four: nothing to read (0 is /dev/null by then), what it prints, what it returns."""
+    files, limits, session = run(held, LOOK).stdout.splitlines()
+    assert files == "[(0, False), (1, True), (2, True), (3, True)]"
+    assert limits == "(1, 1) 1024"  # no core dump, nor a handler of them
+    assert session == "True True"
+
+
+def test_where_memory_is_short_the_kernel_kills_the_answer_and_not_the_grader(held):
+    began = threading.Event()
+    thread = threading.Thread(
+        target=lambda: began.set() or run(held, f"import time; time.sleep(2)\n{HONEST}")
+    )
+    worker = held._idle[0].process.pid
+    thread.start()
+    scores = set()
+    while thread.is_alive():
+        for process in psutil.Process(worker).children(recursive=True):
+            with suppress(OSError):
+                scores.add(Path(f"/proc/{process.pid}/oom_score_adj").read_text().strip())
+        time.sleep(0.05)
+    thread.join()
+    assert "1000" in scores
+
+
+DRAWS = """
+import random
+import numpy as np
+import torch
+def train(model, dataset, epochs=10, batch_size=100):
+    return [random.random(), np.random.random(), torch.rand(1).item()]
+"""
+
+
+def test_what_an_answer_draws_depends_on_the_exercises_seed_alone():
+    """The same seed gives the same verdict: with Python's, numpy's and torch's generators."""
+    exercise = exercises.load("corelab2")
+    with Sandbox() as sandbox:
+        drawn = []
+        for seed in (1, 1, 2):
+            sent, _ = exercise.draw(seed)
+            outcome = sandbox.run(DRAWS.encode(), exercise.FILE, exercise.__name__, sent)
+            drawn.append(outcome.returned["observed values"]["values"])
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+    assert (drawn[0] != drawn[2]).all()
 
 
 # -- which isolation

@@ -71,7 +71,9 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     ended."""
     header, sources = read_frame(job, Budget(sys.maxsize)) or ({}, {})
     sent = (read_frame(job, Budget(sys.maxsize)) or ({}, {}))[1]
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.chdir(scratch)
     os.environ |= dict.fromkeys(FOLDERS, str(scratch))
     tempfile.tempdir = None  # asked for anew
