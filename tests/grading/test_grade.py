@@ -29,6 +29,7 @@ from corelab.grading.check import check
 from corelab.grading.grade import grade
 from corelab.grading.gradebook import graded as gradebook
 from corelab.grading.gradebook.ledger import Ledger
+from corelab.grading.judge import PRELOAD
 from corelab.grading.sandbox.sandbox import Limits, Sandbox
 from corelab.grading.verdicts import Outcome
 
@@ -77,7 +78,7 @@ def books(out: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
     """One for all, as it takes seconds to import torch."""
-    with Sandbox(Limits(wall_seconds=30, cpu_seconds=3)) as sandbox:
+    with Sandbox(Limits(wall_seconds=30, cpu_seconds=3), preload=PRELOAD) as sandbox:
         yield sandbox
 
 

@@ -18,11 +18,11 @@ from corelab.common.i18n import N_, _
 from corelab.grading.sandbox.frames import (
     NAME_LENGTH,
     Budget,
+    BudgetExceededError,
     MalformedError,
-    TooMuchError,
     read_frame,
 )
-from corelab.grading.verdicts import Arrays, RunStatus
+from corelab.grading.sandbox.outcome import Arrays, RunStatus
 
 INTERVAL = 0.05  # seconds between two looks: what a run can overshoot its limits by
 SOCKET_BYTES = 2 * 212_992
@@ -115,7 +115,7 @@ class Receiver(threading.Thread):
             try:
                 while self.end is None and (frame := read_frame(self.pipe, self.budget)):
                     self._take(*frame)
-            except TooMuchError:
+            except BudgetExceededError:
                 self.end = "limit exceeded", TOO_MUCH
             except MalformedError:
                 self.end = "crashed", MALFORMED
@@ -267,7 +267,7 @@ def disk_used(folder: Path, limits: Limits) -> int:
 
 
 @dataclass
-class Watched:
+class RunUsage:
     """How a run went, seen from outside."""
 
     limit: tuple[RunStatus, str] | None = None
@@ -277,25 +277,25 @@ class Watched:
 
 
 def watch(
-    done: threading.Event, look: Callable[[], Usage], disk: Callable[[], int], limits: Limits
-) -> Watched:
+    done: threading.Event, usage: Callable[[], Usage], disk: Callable[[], int], limits: Limits
+) -> RunUsage:
     """Wait until a run is `done` or meets one of its `limits`."""
-    watched = Watched()
+    used = RunUsage()
     began = time.monotonic()
     interval = INTERVAL / 8  # most runs are short, and a bomb is best met early
     while True:
         finished = done.wait(interval)
-        watched.seconds = time.monotonic() - began
+        used.seconds = time.monotonic() - began
         if finished:
-            return watched
-        looked = time.thread_time()
-        watched.usage = watched.usage.peak(look())
-        watched.limit = _limit_met(watched, disk(), limits)
-        if watched.limit:
-            return watched
+            return used
+        began_to_look = time.thread_time()
+        used.usage = used.usage.peak(usage())
+        used.limit = _limit_met(used, disk(), limits)
+        if used.limit:
+            return used
         # A look may take much (many processes, a large folder): never more than half of a
         # processor's time.
-        interval = max(min(2 * interval, INTERVAL), time.thread_time() - looked)
+        interval = max(min(2 * interval, INTERVAL), time.thread_time() - began_to_look)
 
 
 def memory_met(limits: Limits) -> tuple[RunStatus, str]:
@@ -304,8 +304,8 @@ def memory_met(limits: Limits) -> tuple[RunStatus, str]:
     return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
 
 
-def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
-    usage = watched.usage
+def _limit_met(used: RunUsage, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
+    usage = used.usage
     if usage.tasks > limits.processes:
         message = _("more than {most} processes and threads at once")
         return "limit exceeded", message.format(most=limits.processes)
@@ -314,7 +314,7 @@ def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, 
     if disk > limits.disk_bytes:
         message = _("more than {most:g} MiB of files")
         return "limit exceeded", message.format(most=limits.disk_bytes / (1 << 20))
-    if watched.seconds > limits.wall_seconds:
+    if used.seconds > limits.wall_seconds:
         message = _("not done after {most:g} seconds")
         return "timed out", message.format(most=limits.wall_seconds)
     if usage.cpu_seconds > limits.cpu_seconds:

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from corelab.grading.sandbox.monitor import Limits
-from corelab.grading.verdicts import Outcome
+from corelab.grading.sandbox.outcome import Outcome
 
 _BY_ITSELF = 0.9  # of the wall limit: an answer that computed so long was hardly kept from it
 _THROTTLED = (("cpu.stat", b"throttled_usec", 1e-6), ("cpu/cpu.stat", b"throttled_time", 1e-9))

@@ -52,10 +52,10 @@ def main(arguments: list[str]) -> NoReturn:
             run_answer(sys.stdin.buffer, results, Path.cwd())
         else:
             settings = json.loads(arguments[1])
-            holder = (
+            confinement = (
                 Namespaces() if arguments[0] == "namespaces" else SeparateUser(**settings["user"])
             )
-            serve(settings["control"], holder, settings["preload"])
+            serve(settings["control"], confinement, settings["preload"])
         code = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -137,8 +137,8 @@ def _describe(error: BaseException, path: str) -> str:
 # -- many answers, a fork for each
 
 
-class Holder(Protocol):
-    """How a fork is held."""
+class Confinement(Protocol):
+    """How a fork is confined."""
 
     def prepare(self) -> bool:
         """In the server, before anything is imported. Returns whether each fork's files are its
@@ -146,7 +146,7 @@ class Holder(Protocol):
 
     def fork(self) -> int: ...
 
-    def hold(self, limits: dict[str, Any]) -> Path:
+    def apply(self, limits: dict[str, Any]) -> Path:
         """In the fork: close all ways out. Returns its scratch folder."""
 
     def end(self, pid: int) -> None:
@@ -178,7 +178,7 @@ class Namespaces:
     def fork(self) -> int:
         return self.linux.fork_into_new_process_namespace(self.own_namespace)
 
-    def hold(self, limits: dict[str, Any]) -> Path:
+    def apply(self, limits: dict[str, Any]) -> Path:
         linux = self.linux
         linux.enter_new_namespaces(linux.CLONE_NEWNS | linux.CLONE_NEWIPC)
         linux.set_limits(limits["memory_bytes"], limits["disk_bytes"])
@@ -225,7 +225,7 @@ class SeparateUser:
     def fork(self) -> int:
         return os.fork()
 
-    def hold(self, limits: dict[str, Any]) -> Path:
+    def apply(self, limits: dict[str, Any]) -> Path:
         linux = self.linux
         linux.set_limits(
             limits["memory_bytes"], limits["disk_bytes"], user_tasks=2 * limits["processes"]
@@ -256,15 +256,15 @@ class SeparateUser:
         self.linux.kill_user(self.uid)
 
 
-def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
+def serve(control_fd: int, confinement: Confinement, preload: list[str]) -> None:
     """Run what is asked for over a socket, one after the other, until it closes.
 
     A request (limits) comes with four open files: job, stdout, stderr, results. The fork answers
     it, when it
     is held: with what went wrong, or nothing. At the next message we kill it, and say how it ended.
     """
-    control = socket.socket(fileno=_out_of_the_way(control_fd))
-    own_files = holder.prepare()
+    control = socket.socket(fileno=_high_fd(control_fd))
+    own_files = confinement.prepare()
     gc.disable()  # a quarter of the time to import torch goes into looking for garbage that is not there
     _preload(preload)
     gc.enable()
@@ -277,13 +277,13 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
         message, files, _, _ = socket.recv_fds(control, 1 << 16, 4)
         if not message:
             return
-        pid = holder.fork()
+        pid = confinement.fork()
         if pid == 0:
-            _be_the_fork(control, files, holder, json.loads(message))
+            _run_in_fork(control, files, confinement, json.loads(message))
         for file in files:
             os.close(file)
         control.recv(1)  # the end of the run; also when the grader is gone
-        holder.end(pid)
+        confinement.end(pid)
         _, status, used = os.wait4(pid, 0)
         with suppress(ChildProcessError):  # the orphans that were ours to adopt
             while True:
@@ -296,8 +296,8 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
         control.send(json.dumps(ended).encode())
 
 
-def _be_the_fork(
-    control: socket.socket, files: list[int], holder: Holder, limits: dict[str, Any]
+def _run_in_fork(
+    control: socket.socket, files: list[int], confinement: Confinement, limits: dict[str, Any]
 ) -> NoReturn:
     try:
         os.setsid()  # signals to its process group are not for the worker
@@ -305,7 +305,7 @@ def _be_the_fork(
         for place, file in enumerate(files):  # 0 job, 1 stdout, 2 stderr, 3 results
             os.dup2(file, place, inheritable=place < 3)
         try:
-            scratch = holder.hold(limits)
+            scratch = confinement.apply(limits)
         except Exception as error:
             control.send(json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode())
             raise
@@ -319,7 +319,7 @@ def _be_the_fork(
         os._exit(0)
 
 
-def _out_of_the_way(file: int) -> int:
+def _high_fd(file: int) -> int:
     """The same open file under a number that leaves 0 to 9 free."""
     import fcntl
 
