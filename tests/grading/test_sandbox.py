@@ -29,6 +29,7 @@ from corelab.grading import exercises  # noqa: E402
 from corelab.grading.judge import PRELOAD  # noqa: E402
 from corelab.grading.sandbox import forkserver, turns  # noqa: E402
 from corelab.grading.sandbox import sandbox as sandboxes  # noqa: E402
+from corelab.grading.sandbox.cgroup import ControlGroup, possible_parents  # noqa: E402
 from corelab.grading.sandbox.frames import (  # noqa: E402
     Budget,
     BudgetExceededError,
@@ -386,6 +387,61 @@ def test_one_that_could_not_be_started_early_is_started_again(held, monkeypatch)
         held.start()
         held._starting.exception()
     assert run(held, HONEST).status == "finished"
+
+
+# -- control groups
+
+V1 = """31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw
+32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct
+33 31 0:30 /docker/1 /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory
+34 31 0:31 / /sys/fs/cgroup/devices rw - cgroup cgroup rw,devices
+"""
+V2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n"
+
+
+@pytest.mark.parametrize(
+    ("own", "mounts", "parents"),
+    [
+        (
+            "4:devices:/x\n3:memory:/docker/1\n2:cpu,cpuacct:/docker/1\n",
+            V1,
+            [["/sys/fs/cgroup/cpu,cpuacct/docker/1"], ["/sys/fs/cgroup/memory"]],
+        ),
+        (  # beside our own group, whose processes keep its children from counting memory; or in it
+            "0::/user.slice/app.slice/shell.scope\n",
+            V2,
+            [
+                [
+                    "/sys/fs/cgroup/user.slice/app.slice",
+                    "/sys/fs/cgroup/user.slice/app.slice/shell.scope",
+                ]
+            ],
+        ),
+        ("0::/\n", V2, [["/sys/fs/cgroup"]]),  # a container
+        ("", "30 23 0:26 / / rw - ext4 /dev/vda rw\n", []),
+    ],
+)
+def test_where_a_control_group_could_be_made(own, mounts, parents):
+    found = [[str(each) for each in one] for one in possible_parents(own, mounts)]
+    assert found == parents
+
+
+def test_a_control_group_counts_children_that_nobody_waits_for():
+    group = ControlGroup.create() if sys.platform == "linux" else None
+    if group is None:
+        pytest.skip("no control group can be had here: run as root, or where systemd delegates")
+    code = (
+        "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "if os.fork() == 0:\n    while time.process_time() < 0.5: pass\n    os._exit(0)\ntime.sleep(1.5)\n"
+    )
+    try:
+        group.begin(Limits())
+        subprocess.run(group.command([sys.executable, "-I", "-S", "-c", code]), check=True)
+        assert group.usage().cpu_seconds > 0.4
+        group.end()
+    finally:
+        group.remove()
+    assert not any(folder.exists() for folder in group.folders)
 
 
 # -- neighbours

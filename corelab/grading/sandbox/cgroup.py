@@ -53,7 +53,10 @@ class ControlGroup:
         name = f"{_PREFIX}{secrets.token_hex(8)}"
         folders = []
         with suppress(OSError):  # no /proc/self/cgroup: a kernel without them
-            folders = [folder for parents in _parents() if (folder := _make(parents, name))]
+            process = Path("/proc/self")
+            own, mounts = ((process / name).read_text("utf-8") for name in ("cgroup", "mountinfo"))
+            made = (_make(parents, name) for parents in possible_parents(own, mounts))
+            folders = [folder for folder in made if folder]
         group = cls(folders)
         if group._find("cpuacct.usage", "cpu.stat"):
             return group
@@ -138,13 +141,16 @@ class ControlGroup:
         return {name: int(value) for name, value in (line.split() for line in lines)}
 
 
-def _parents() -> Iterator[list[Path]]:
-    """For each hierarchy that counts something, where a group could be made, the best first."""
+def possible_parents(own_groups: str, mounts: str) -> Iterator[list[Path]]:
+    """For each hierarchy that counts something, where a group could be made, the best first.
+
+    own_groups, mounts: what the kernel says in /proc/self/cgroup and /proc/self/mountinfo.
+    """
     groups = {}
-    for line in Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+    for line in own_groups.splitlines():
         _, controllers, path = line.split(":", 2)
         groups[controllers] = path
-    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+    for line in mounts.splitlines():
         before, _, after = line.partition(" - ")
         root, folder = before.split()[3:5]
         kind, _, options = after.split()[:3]
