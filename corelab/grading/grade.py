@@ -68,7 +68,10 @@ def grade(
         raise UserError(message, path=out, error=error.strerror) from None
     with Ledger(out / "ledger.sqlite") as ledger:
         seed = ledger.seed(seed)
-        with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
+        with (
+            Sandbox(limits, require=require_isolation, preload=judge.PRELOAD) as sandbox,
+            _interruptible() as interrupted,
+        ):
             if sandbox.isolation == "limits only":
                 warning = _("Isolation: limits only. Answers can read and write all of your files.")
                 print_safely(f"{warning}\n{why_not('namespaces')}", sys.stderr)

@@ -37,7 +37,7 @@ def main(root: Path = Path("/autograder")) -> int:
     except UserError:  # nothing that could be an answer: all of it is missing
         student = Student("submission", "submission")
     rows = {}
-    with Sandbox(require="separate user") as sandbox:
+    with Sandbox(require="separate user", preload=judge.PRELOAD) as sandbox:
         for name, exercise in exercises.items():
             answer = student.answers.get(name)
             verdict = judge.judge_file(sandbox, exercise, answer, seed)

@@ -20,6 +20,15 @@ from corelab.grading.submissions.find import Answer
 from corelab.grading.submissions.source import is_notebook, max_bytes, read_source
 from corelab.grading.verdicts import Check, Outcome, RunStatus, Verdict, VerdictStatus
 
+PRELOAD = (  # what a worker imports once, for all answers
+    "torch",
+    "torchvision",
+    "matplotlib.pyplot",
+    "corelab.lab",
+    "corelab.optim",
+    *(f"{exercises.__name__}.{name}" for name in exercises.names()),
+    f"{exercises.__name__}.in_child.models",
+)
 _STATUS: Mapping[RunStatus, VerdictStatus] = {
     "finished": "graded",
     "timed out": "timed out",

@@ -6,17 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
-
 from corelab.common.i18n import N_, Text
+from corelab.grading.sandbox.outcome import Arrays, Isolation, Outcome, RunStatus
+
+__all__ = [
+    "WORDS",
+    "Arrays",
+    "Check",
+    "CheckOutcome",
+    "Isolation",
+    "Outcome",
+    "RunStatus",
+    "Verdict",
+    "VerdictStatus",
+]
 
 CheckOutcome = Literal["passed", "failed", "could not check"]
-RunStatus = Literal["finished", "timed out", "crashed", "limit exceeded", "could not run"]
 VerdictStatus = Literal[
     "graded", "missing", "unreadable", "timed out", "crashed", "could not check"
 ]
-Isolation = Literal["namespaces", "separate user", "limits only"]
-Arrays = dict[str, np.ndarray]
 
 # Kept as they are, and read by scripts; translated where a person reads them.
 WORDS = (
@@ -24,24 +32,6 @@ WORDS = (
     *(N_("crashed"), N_("could not check")),
     *(N_("namespaces"), N_("separate user"), N_("limits only")),
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came back of one run of an answer in the sandbox: bounded, typed, and never trusted."""
-
-    status: RunStatus
-    isolation: Isolation
-    returned: dict[str, Arrays] = field(default_factory=dict)
-    """The frames that the exercise's `run` handed back before the end, by name."""
-    message: Text = ""
-    """One line for the student: the exception with its line in the answer, the limit that was met,
-    …"""
-    stdout: str = ""
-    stderr: str = ""
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)

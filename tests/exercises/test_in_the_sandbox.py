@@ -8,6 +8,7 @@ import pytest
 from answers import failed, right, solution
 
 from corelab.grading import exercises
+from corelab.grading.judge import PRELOAD
 from corelab.grading.sandbox.sandbox import Sandbox
 from corelab.grading.verdicts import Check, Outcome
 from corelab.handout.strip import strip
@@ -17,14 +18,14 @@ NAMES = ["corelab1", "corelab2", "corelab3"]
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as opened:
+    with Sandbox(preload=PRELOAD) as opened:
         yield opened
 
 
 def judge(sandbox: Sandbox, name: str, source: str) -> tuple[dict[str, Check], Outcome]:
     exercise = exercises.load(name)
     sent, kept = exercise.draw(seed=21)
-    outcome = sandbox.run(source.encode(), exercise.FILE, name, sent)
+    outcome = sandbox.run(source.encode(), exercise.FILE, exercise.__name__, sent)
     return {check.name: check for check in exercise.judge(sent, kept, outcome)}, outcome
 
 

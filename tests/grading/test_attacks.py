@@ -37,7 +37,9 @@ MARKS = [
     "/var/tmp",
     "/dev/shm",
     "/dev",
+    "/dev/mqueue",
     "/run",
+    "/run/lock",
     "/etc",
     "/usr",
     "/home",
@@ -108,6 +110,16 @@ ATTACKS = {
     "slow_drip": Attack("timed out", 0, "not done after 1 seconds", limits=SHORT),
     "ignore_signals": Attack("timed out", 0, "not done after 1 seconds", limits=SHORT),
     "stopped_child": Attack("finished", 3),
+    "page_tables": Attack("limit exceeded", 0, LIMIT_ON_MEMORY),
+    "socket_buffers": Attack("limit exceeded", 0, LIMIT_ON_MEMORY),
+    "unwaited_children": Attack(
+        ("timed out", "limit exceeded"),  # or so many remain as to be too many
+        0,
+        ("not done after 1 seconds of computing", "more than 32 processes"),
+        limits=replace(LIMITS, cpu_seconds=1.0),
+    ),
+    "quotas_of_the_user": Attack("finished", 3, prints=""),
+    "signal_the_group": Attack("finished", 3),
     # access
     "network": Attack("finished", 3, prints=""),
     "write_outside": Attack("finished", 3),
@@ -115,18 +127,44 @@ ATTACKS = {
     "symlinks_out": Attack("finished", 3),
     "device_files": Attack("finished", 3, prints=""),
     "more_privilege": Attack("finished", 3, prints=""),
+    # files and processes that outlive the run, or hide
+    "unlinked_files": Attack("finished", 3),
+    "long_paths": Attack("finished", 3),
+    "odd_files": Attack("finished", 3),
+    "deep_folders": Attack("finished", 3),
+    "swapped_folders": Attack("finished", 3),
+    "stop_the_killer": Attack("finished", 3),
+    "leave_for_the_next": Attack("finished", 0),
 }
 
 
-# The ways of another isolation to the same end.
-FOR_A_SEPARATE_USER = {
-    "memory_unseen": Attack("limit exceeded", 0, "more than 16 MiB of files"),
-    "fill_the_disk": Attack("limit exceeded", 0, "more than 16 MiB of files"),
+# The ways of "separate user" to the same end where nothing can be mounted.
+DISK_FULL = Attack("limit exceeded", 0, "more than 16 MiB of files")
+WITHOUT_MOUNTS = {
+    "memory_unseen": DISK_FULL,
+    "fill_the_disk": DISK_FULL,
+    "unlinked_files": DISK_FULL,
+    "long_paths": DISK_FULL,
+    # Docker's root can't see which pages forks share: they count once for each.
+    "outlive": Attack("finished", 3, limits=replace(LIMITS, memory_bytes=8 << 30)),
     "many_files": Attack(
         "limit exceeded", 0, "more than 1 MiB of files", limits=replace(LIMITS, disk_bytes=1 << 20)
     ),
 }
+OF_A_SEPARATE_USER = [
+    "unlinked_files",
+    "long_paths",
+    "odd_files",
+    "deep_folders",
+    "swapped_folders",
+    "stop_the_killer",
+    "leave_for_the_next",
+]
+ACCOUNTS = ["page_tables", "socket_buffers", "unwaited_children"]
 WHERE_THE_USER_MATTERS = [
+    "signal_the_group",
+    *ACCOUNTS,
+    "quotas_of_the_user",
     "read_the_hidden",
     "memory_in_children",
     "memory_unseen",
@@ -151,7 +189,9 @@ class Victim:
     The process is the host of the sandbox (`isolated/host.py`), in a process namespace of its own.
     """
 
-    def __init__(self, isolation, uid=None):
+    def __init__(self, isolation, *options):
+        """`options`: see `isolated/host.py`."""
+        uid = next(filter(str.isdigit, options), None)
         self.home = tempfile.TemporaryDirectory()
         self.secret = f"SECRET{secrets.token_hex(8)}"
         self.mark = f"MARK:{secrets.token_hex(8)}"
@@ -197,7 +237,7 @@ class Victim:
                 sys.executable,
                 str(HERE / "isolated" / "host.py"),
                 isolation,
-                *((uid and [uid]) or []),
+                *options,
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -227,13 +267,15 @@ class Victim:
         files = {
             str(path): (
                 path.lstat().st_mode,
+                path.lstat().st_uid,
                 path.lstat().st_mtime_ns,
                 path.is_file() and path.read_bytes(),
             )
             for path in sorted(self.folder.rglob("*"))
         }
-        left = sorted(str(path) for path in self.temporary.iterdir())
-        marks = [place for place in MARKS if os.path.lexists(f"{place}/corelab-attack")]
+        seen = f"/proc/{self.host.pid}/root" if os.getuid() == 0 else ""  # in its mount namespace
+        left = sorted(str(path) for path in Path(f"{seen}{self.temporary}").rglob("*"))
+        marks = [place for place in MARKS if os.path.lexists(f"{seen}{place}/corelab-attack")]
         return (
             files,
             left,
@@ -297,10 +339,28 @@ def victim_of_ordinary_user():
         yield victim
 
 
-@pytest.fixture(scope="module")
-def victim_of_separate_user():
+@pytest.fixture(scope="module", params=[[], ["no-mounts"]], ids=["", "no-mounts"])
+def victim_of_separate_user(request):
     needs.root()
-    with victim_of("separate user") as victim:
+    with victim_of("separate user", *request.param) as victim:
+        victim.without_mounts = bool(request.param)
+        yield victim
+
+
+@pytest.fixture(scope="module")
+def victim_of_separate_user_without_landlock():
+    """Before Linux 6.12 an answer can signal whatever has its user; before 5.13 it can write to
+    what everybody may write to."""
+    needs.root()
+    with victim_of("separate user", "no-mounts", "no-landlock") as victim:
+        yield victim
+
+
+@pytest.fixture(scope="module", params=["namespaces", "separate user"])
+def victim_without_groups(request):
+    if request.param == "separate user":
+        needs.root()
+    with victim_of(request.param, "no-groups") as victim:
         yield victim
 
 
@@ -358,9 +418,23 @@ def test_loses_when_an_ordinary_user_grades(victim_of_ordinary_user, name):
     assert_lost(victim_of_ordinary_user, name, ATTACKS[name])
 
 
-@pytest.mark.parametrize("name", WHERE_THE_USER_MATTERS)
+@pytest.mark.parametrize("name", WHERE_THE_USER_MATTERS + OF_A_SEPARATE_USER)
 def test_loses_to_a_separate_user(victim_of_separate_user, name):
-    assert_lost(victim_of_separate_user, name, {**ATTACKS, **FOR_A_SEPARATE_USER}[name])
+    victim = victim_of_separate_user
+    attack = {**ATTACKS, **(WITHOUT_MOUNTS if victim.without_mounts else {})}[name]
+    assert_lost(victim, name, attack)
+
+
+@pytest.mark.parametrize("name", OF_A_SEPARATE_USER)
+def test_loses_to_a_separate_user_without_landlock(victim_of_separate_user_without_landlock, name):
+    victim = victim_of_separate_user_without_landlock
+    assert_lost(victim, name, {**ATTACKS, **WITHOUT_MOUNTS}[name])
+    assert_lost(victim, name, {**ATTACKS, **WITHOUT_MOUNTS}[name])  # and finds nothing of the first
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_loses_where_no_control_group_can_be_had(victim_without_groups, name):
+    assert_lost(victim_without_groups, name, ATTACKS[name])
 
 
 def test_limits_only_does_not_close_files_nor_the_network(victim_of_limits_only):

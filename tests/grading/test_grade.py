@@ -33,6 +33,7 @@ from corelab.grading.exercises.evidence.checks import CheckSpec
 from corelab.grading.grade import grade
 from corelab.grading.gradebook import result_files
 from corelab.grading.gradebook.ledger import Ledger
+from corelab.grading.judge import PRELOAD
 from corelab.grading.sandbox import sandbox as isolating
 from corelab.grading.sandbox.sandbox import Limits, Sandbox, probe, why_not
 from corelab.grading.verdicts import Check, Outcome
@@ -83,7 +84,8 @@ def books(out: Path) -> dict[str, bytes]:
 def sandbox() -> Iterator[Sandbox]:
     """One for all, as it takes seconds to import torch (with "limits only", for each answer)."""
     cpu_seconds = scaled(3) if probe() != "limits only" else scaled(10)
-    with Sandbox(Limits(wall_seconds=3 * cpu_seconds, cpu_seconds=cpu_seconds)) as sandbox:
+    limits = Limits(wall_seconds=3 * cpu_seconds, cpu_seconds=cpu_seconds)
+    with Sandbox(limits, preload=PRELOAD) as sandbox:
         yield sandbox
 
 

@@ -28,6 +28,7 @@ def visible_paths() -> list[str]:
     ]
     paths += [Path("/etc", name) for name in ("ld.so.cache", "alternatives", "localtime", "fonts")]
     paths += [Path("/sys/devices/system/cpu"), Path(os.path.realpath(sys.executable))]
+    paths.append(Path(sys.prefix, "pyvenv.cfg"))  # a Python that an answer starts reads it
     paths += [_package_folder(name) for name in ("torch", "numpy")]
     paths += [
         Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")

@@ -1,7 +1,7 @@
 """Running answers that nobody trusts. README.md beside this file says what each isolation stops.
 
-    with Sandbox() as sandbox:
-        outcome = sandbox.run(source, "corelab1_batch_input.py", "corelab1_batch_input", sent)
+    with Sandbox(preload=("torch",)) as sandbox:
+        outcome = sandbox.run(source, "answer.py", "package.exercise", sent)
 
 The answer never comes into this process: what it gives comes back as bounded frames of plain arrays.
 """
@@ -24,25 +24,18 @@ import numpy as np
 from corelab.common.errors import UserError
 from corelab.common.i18n import Text, _, error_text, map_text
 from corelab.common.sanitize import one_line
-from corelab.grading import exercises
 from corelab.grading.sandbox.command import bwrap_executables
-from corelab.grading.sandbox.forkserver import FaultError, FreshProcess, Server, Worker
+from corelab.grading.sandbox.forkserver import ForkServer
 from corelab.grading.sandbox.frames import write_frame
 from corelab.grading.sandbox.monitor import Limits
-from corelab.grading.verdicts import Arrays, Isolation, Outcome
+from corelab.grading.sandbox.oneshot import OneShotWorker
+from corelab.grading.sandbox.outcome import Arrays, Isolation, Outcome
+from corelab.grading.sandbox.run import SandboxError, Worker
+from corelab.grading.sandbox.turns import Machine, Turns
 
 __all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not", "working_bwrap"]
 
 STRONGEST_FIRST: tuple[Isolation, ...] = ("namespaces", "separate user", "limits only")
-PRELOAD = (
-    "torch",
-    "torchvision",
-    "matplotlib.pyplot",
-    "corelab.lab",
-    "corelab.optim",
-    *(f"{exercises.__name__}.{name}" for name in exercises.names()),
-    "corelab.grading.exercises.in_child.models",
-)
 
 
 # -- what works here
@@ -98,9 +91,9 @@ def _tried(isolation: Isolation, bwrap: str | None = None) -> str:
     exercise = b"def run(answer, sent):\n    yield 'doubled', {'x': 2 * sent['x']}\n"
     job = _job(b"", "probe.py", "probe", exercise, {"x": np.arange(3.0)})
     try:
-        with closing(Server(isolation, (), bwrap)) as worker:
+        with closing(ForkServer(isolation, (), bwrap)) as worker:
             outcome = worker.run(job, Limits(wall_seconds=30.0))
-    except (FaultError, OSError) as fault:
+    except (SandboxError, OSError) as fault:
         return one_line(str(fault), 300)
     return "" if outcome.status == "finished" else str(outcome.message)
 
@@ -138,7 +131,7 @@ class Sandbox:
         limits: Limits | None = None,
         isolation: Isolation | None = None,
         require: Isolation | None = None,
-        preload: Sequence[str] = PRELOAD,
+        preload: Sequence[str] = (),
     ) -> None:
         """`limits` for each run; `isolation`: this one, not the strongest; `require`: at least this
         one.
@@ -161,6 +154,7 @@ class Sandbox:
             raise UserError(
                 message.format(required=require, isolation=self.isolation, reason=reason)
             )
+        self._turns = Turns()
         self._idle: list[Worker] = []
         self._starting: Future[Worker] | None = None
 
@@ -177,7 +171,7 @@ class Sandbox:
     def close(self) -> None:
         """End the workers. The sandbox can go on to be used, with new ones."""
         if self._starting:
-            with suppress(FaultError, OSError):
+            with suppress(SandboxError, OSError):
                 self._idle.append(self._idle_worker())
         while self._idle:
             self._idle.pop().close()
@@ -186,27 +180,45 @@ class Sandbox:
         self,
         source: bytes,
         filename: str,
-        exercise: str,
+        module: str,
         sent: Arrays,
         limits: Limits | None = None,
     ) -> Outcome:
-        """Run an answer: what the exercise's `run` yields when called on it and on `sent`.
+        """Run an answer: what the `run` of a module (its full name) yields, called on the answer's
+        module and on `sent`.
 
-        A dotted `exercise` is the full name of a module, another a module of
-        corelab.grading.exercises. Nothing is raised for whatever the answer does. A failure of ours
-        is tried once more with a new worker, then the status is "could not run".
+        Nothing is raised for whatever the answer does. A failure of ours
+        is tried once more with a new worker, then the status is "could not run". An answer that
+        met the wall limit because others took the processors is run again, alone, and that run
+        counts.
         """
-        name = exercise if "." in exercise else f"corelab.grading.exercises.{exercise}"
-        found = importlib.util.find_spec(name)
+        found = importlib.util.find_spec(module)
         if found is None or not found.origin:
-            raise ValueError(f"no exercise {name}")
-        job = _job(source, filename, name, Path(found.origin).read_bytes(), sent)
+            raise ValueError(f"no module {module}")
+        job = _job(source, filename, module, Path(found.origin).read_bytes(), sent)
+        limits = limits or self.limits
+        with self._turns.shared(), Machine() as machine:
+            outcome = self._run(job, limits)
+        if machine.starved(outcome, limits):
+            with self._turns.alone():
+                outcome = self._run(job, limits)
+        return outcome
+
+    def _run(self, job: bytes, limits: Limits) -> Outcome:
+        """Run a job, with a second worker where the first one fails.
+
+        Where both were lost while the answer ran, that is its crash; otherwise it could not be run.
+        """
         message: Text = ""
+        lost: list[Outcome | None] = []
         for take in (self._idle_worker, self._new_worker):
             try:
-                return self._attempt(take(), job, limits or self.limits)
-            except (FaultError, OSError) as fault:
+                return self._attempt(take(), job, limits)
+            except (SandboxError, OSError) as fault:
                 message = map_text(lambda text: one_line(text, 1000), error_text(fault))
+                lost.append(getattr(fault, "lost", None))
+        if lost[0] and lost[1]:
+            return lost[1]
         return Outcome("could not run", self.isolation, message=message)
 
     def _attempt(self, worker: Worker, job: bytes, limits: Limits) -> Outcome:
@@ -230,9 +242,9 @@ class Sandbox:
 
     def _new_worker(self) -> Worker:
         if self.isolation == "limits only":
-            return FreshProcess()
+            return OneShotWorker()
         bwrap = working_bwrap() if self.isolation == "namespaces" else None
-        return Server(self.isolation, self.preload, bwrap)
+        return ForkServer(self.isolation, self.preload, bwrap)
 
 
 def _job(
