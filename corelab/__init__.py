@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from corelab import optim as optim
     from corelab.data import load_data as load_data
     from corelab.data import make_loader as make_loader
+    from corelab.history import History as History
     from corelab.model import DNN as DNN
-    from corelab.training import History as History
     from corelab.training import evaluate as evaluate
     from corelab.training import fit as fit
 
@@ -24,7 +24,7 @@ _HOME = {
     "DNN": "corelab.model",
     "fit": "corelab.training",
     "evaluate": "corelab.training",
-    "History": "corelab.training",
+    "History": "corelab.history",
     "losses": "corelab",
     "optim": "corelab",
 }

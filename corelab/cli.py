@@ -8,27 +8,36 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from corelab import __version__
 from corelab.common import i18n
 from corelab.common.console import (
     OneLineParser,
-    at_least_one,
-    read_no_more,
-    say_error,
-    seed,
+    discard_stdout,
+    positive_int,
+    print_error,
+    seed_int,
     use_utf8,
 )
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
 
-ISOLATIONS = ("namespaces", "separate-user", "limits-only")  # strongest first
+if TYPE_CHECKING:
+    from corelab.grading.sandbox.sandbox import Limits
+    from corelab.grading.verdicts import Isolation
+
+    Commands = argparse._SubParsersAction[OneLineParser]
+
+ISOLATIONS: dict[str, Isolation] = {  # strongest first
+    "namespaces": "namespaces",
+    "separate-user": "separate user",
+    "limits-only": "limits only",
+}
 
 
 def command() -> NoReturn:
-    """The program: `main`, and an end at once. Taking torch apart, piece by piece, takes a
-    second."""
+    """Run `main`, and exit at once: taking torch apart, piece by piece, takes a second."""
     code = main()
     with suppress(OSError):
         sys.stdout.flush()
@@ -38,21 +47,24 @@ def command() -> NoReturn:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code: 0 fine, 1 the answer is no, 2 the input was wrong."""
+    """Run one command.
+
+    Returns the exit code: 0 fine, 1 the answer is no, 2 the input was wrong.
+    """
     use_utf8()
     arguments = sys.argv[1:] if arguments is None else arguments
     i18n.use(i18n.preferred(arguments))
     try:
         options = _parser().parse_args(arguments)
         i18n.use(getattr(options, "lang", i18n.current()))  # also where it was written `--la`
-        code = options.run(options)
+        code: int = options.run(options)
         sys.stdout.flush()
         return code
     except UserError as error:
-        say_error("corelab", error)
+        print_error("corelab", error)
         return 2
     except BrokenPipeError:
-        return read_no_more()
+        return discard_stdout()
     except KeyboardInterrupt:
         return 130
 
@@ -68,158 +80,16 @@ def _parser() -> argparse.ArgumentParser:
         help=_("show program's version number and exit"),
     )
     commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
-
-    check = commands.add_parser(
-        "check",
-        help=_("check your own answers: every check with its reason"),
-        description=_(
-            "Judge answers to the Corelab exercises as the grader would. Exit code 1 where a check fails."
-        ),
-    )
-    check.add_argument(
-        "files",
-        nargs="+",
-        type=Path,
-        metavar="FILE",
-        help=_("a .py or .ipynb, named as handed out"),
-    )
-    check.add_argument(
-        "--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here")
-    )
-    check.set_defaults(run=_check)
-
-    grade = commands.add_parser(
-        "grade",
-        help=_("grade a class: results/, gradebook.csv, report.html"),
-        description=_(
-            "Grade what students handed in. The same command again goes on where it stopped, and judges only "
-            "what is new or changed."
-        ),
-    )
-    grade.add_argument(
-        "paths",
-        nargs="+",
-        type=Path,
-        metavar="PATH",
-        help=_(
-            "answers, a folder or a zip: of the class with a folder or zip a student, or as Canvas or Moodle "
-            "exports it"
-        ),
-    )
-    grade.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help=_("of the ledger and the books")
-    )
-    grade.add_argument("--require-isolation", choices=ISOLATIONS, help=_("refuse to run with less"))
-    grade.add_argument(
-        "--jobs", type=at_least_one, help=_("answers at a time (default: one a core)")
-    )
-    grade.add_argument(
-        "--canvas", type=Path, metavar="CSV", help=_("your gradebook from Canvas, to fill in")
-    )
-    grade.add_argument(
-        "--moodle",
-        type=Path,
-        metavar="CSV",
-        help=_("your grading worksheet from Moodle, to fill in"),
-    )
-    grade.set_defaults(run=_grade)
-
-    for command in (check, grade):
-        command.add_argument(
-            "--seed", type=seed, help=_("of the hidden data (default: drawn, and told)")
-        )
-        command.add_argument(
-            "--time-limit", type=at_least_one, metavar="S", help=_("seconds an answer may take")
-        )
-        command.add_argument(
-            "--memory-limit", type=at_least_one, metavar="MB", help=_("memory an answer may take")
-        )
-
-    diagnose = commands.add_parser(
-        "diagnose",
-        help=_("an optimizer of your own beside a reference, and what is wrong with it"),
-        description=_(
-            "Run an optimizer class beside a reference, step by step, and name the mistake that explains "
-            "where it goes. Exit code 1 where it differs by more than a legitimate variant."
-        ),
-    )
-    diagnose.add_argument("which", metavar="FILE.py:Class", help=_("the file, and the class in it"))
-    diagnose.add_argument(
-        "--against",
-        required=True,
-        metavar="REFERENCE",
-        help=_("torch.optim.Adam, corelab.optim.Momentum, … (a wrong name lists them all)"),
-    )
-    diagnose.add_argument(
-        "--set",
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="KEY=VALUE",
-        help=_("settings of both (default: the reference's own)"),
-    )
-    diagnose.add_argument(
-        "--convention",
-        choices=("torch", "course"),
-        default="torch",
-        help=_("of a reference in corelab.optim"),
-    )
-    diagnose.add_argument(
-        "--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here")
-    )
-    diagnose.add_argument("--json", action="store_true", help=_("as strict JSON"))
-    diagnose.set_defaults(run=_diagnose)
-
-    parity = commands.add_parser(
-        "parity",
-        help=_("our optimizers beside torch's, step by step"),
-        description=_(
-            "Run every optimizer and convention beside its counterpart, step by step, in float64. Exit code "
-            "1 when one differs."
-        ),
-    )
-    parity.add_argument("--json", action="store_true", help=_("as strict JSON"))
-    parity.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="cpu", help=_("where to run")
-    )
-    parity.set_defaults(run=_parity)
-
-    handout = commands.add_parser(
-        "handout",
-        help=_("write what students get, without a line of the answers"),
-        description=_(
-            "Write what students get (labs, bench, data, READMEs) into a new folder. Without --out: generate "
-            "this project's labs/ from its solutions/."
-        ),
-    )
-    handout.add_argument("--out", type=Path, metavar="DIR", help=_("the new folder"))
-    handout.set_defaults(run=_handout)
-
-    doctor = commands.add_parser(
-        "doctor",
-        help=_("what works here, and the mend for what does not"),
-        description=_(
-            "Look at Python, torch, torchvision, the device, the data, the font, the encoding and the "
-            "isolation of answers: each is OK, or comes with its mend. Exit code 1 where something that the "
-            "labs need does not work."
-        ),
-    )
-    doctor.set_defaults(run=_doctor)
-
-    race = commands.add_parser(
-        "race",
-        help=_("a page where the optimizers race over classical surfaces"),
-        description=_(
-            "Run every optimizer over classical surfaces, at many rates, and write one page to choose, play "
-            "and drag: offline, in both languages."
-        ),
-    )
-    page = Path("runs", "race.html")
-    race.add_argument(
-        "--out", type=Path, default=page, metavar="FILE", help=_("default: runs/race.html")
-    )
-    race.set_defaults(run=_race)
-
+    for add in (
+        _add_check,
+        _add_grade,
+        _add_diagnose,
+        _add_parity,
+        _add_handout,
+        _add_doctor,
+        _add_race,
+    ):
+        add(commands)
     for command in (parser, *commands.choices.values()):  # before the command, or behind it
         command.add_argument(
             "--lang",
@@ -230,11 +100,79 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_check(commands: Commands) -> None:
+    command = commands.add_parser(
+        "check",
+        help=_("check your own answers: every check with its reason"),
+        description=_(
+            "Judge answers to the Corelab exercises as the grader would. Exit code 1 where a "
+            "check fails."
+        ),
+    )
+    command.add_argument(
+        "files",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help=_("a .py or .ipynb, named as handed out"),
+    )
+    command.add_argument(
+        "--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here")
+    )
+    _add_limits(command)
+    command.set_defaults(run=_check)
+
+
 def _check(options: argparse.Namespace) -> int:
     from corelab.grading.check import check
 
     isolation = _isolation(options.isolation)
     return check(options.files, seed=options.seed, isolation=isolation, limits=_limits(options))
+
+
+def _add_grade(commands: Commands) -> None:
+    command = commands.add_parser(
+        "grade",
+        help=_("grade a class: results/, gradebook.csv, report.html"),
+        description=_(
+            "Grade what students handed in. The same command again goes on where it stopped, and "
+            "judges only what is new or changed."
+        ),
+    )
+    command.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help=_(
+            "answers, a folder or a zip: of the class with a folder or zip a student, or as "
+            "Canvas or Moodle exports it"
+        ),
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help=_("of the ledger and the result files"),
+    )
+    command.add_argument(
+        "--require-isolation", choices=ISOLATIONS, help=_("refuse to run with less")
+    )
+    command.add_argument(
+        "--jobs", type=positive_int, help=_("answers at a time (default: one a core)")
+    )
+    command.add_argument(
+        "--canvas", type=Path, metavar="CSV", help=_("your gradebook from Canvas, to fill in")
+    )
+    command.add_argument(
+        "--moodle",
+        type=Path,
+        metavar="CSV",
+        help=_("your grading worksheet from Moodle, to fill in"),
+    )
+    _add_limits(command)
+    command.set_defaults(run=_grade)
 
 
 def _grade(options: argparse.Namespace) -> int:
@@ -252,11 +190,19 @@ def _grade(options: argparse.Namespace) -> int:
     )
 
 
-def _isolation(choice: str | None) -> Any:
-    return choice and choice.replace("-", " ")
+def _add_limits(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seed", type=seed_int, help=_("of the hidden data (default: drawn, and told)")
+    )
+    command.add_argument(
+        "--time-limit", type=positive_int, metavar="S", help=_("seconds an answer may take")
+    )
+    command.add_argument(
+        "--memory-limit", type=positive_int, metavar="MB", help=_("memory an answer may take")
+    )
 
 
-def _limits(options: argparse.Namespace) -> Any:
+def _limits(options: argparse.Namespace) -> Limits:
     from dataclasses import replace
 
     from corelab.grading.sandbox.sandbox import Limits
@@ -269,13 +215,52 @@ def _limits(options: argparse.Namespace) -> Any:
     return limits
 
 
+def _isolation(choice: str | None) -> Isolation | None:
+    return ISOLATIONS[choice] if choice else None
+
+
+def _add_diagnose(commands: Commands) -> None:
+    command = commands.add_parser(
+        "diagnose",
+        help=_("an optimizer of your own beside a reference, and what is wrong with it"),
+        description=_(
+            "Run an optimizer class beside a reference, step by step, and name the mistake that "
+            "explains where it goes. Exit code 1 where it differs by more than a legitimate "
+            "variant."
+        ),
+    )
+    command.add_argument("which", metavar="FILE.py:Class", help=_("the file, and the class in it"))
+    command.add_argument(
+        "--against",
+        required=True,
+        metavar="REFERENCE",
+        help=_("torch.optim.Adam, corelab.optim.Momentum, … (a wrong name lists them all)"),
+    )
+    command.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="KEY=VALUE",
+        help=_("settings of both (default: the reference's own)"),
+    )
+    command.add_argument(
+        "--convention",
+        choices=("torch", "course"),
+        default="torch",
+        help=_("of a reference in corelab.optim"),
+    )
+    command.add_argument(
+        "--isolation", choices=ISOLATIONS, help=_("default: the strongest that works here")
+    )
+    command.add_argument("--json", action="store_true", help=_("as strict JSON"))
+    command.set_defaults(run=_diagnose)
+
+
 def _diagnose(options: argparse.Namespace) -> int:
     from corelab.grading.sandbox.sandbox import Sandbox
 
-    preload = (
-        "torch",
-        "torch._dynamo",
-    )  # which torch imports with the first optimizer that is made
+    preload = ("torch", "torch._dynamo")  # the second is imported with the first optimizer
     with Sandbox(isolation=_isolation(options.isolation), preload=preload) as sandbox:
         sandbox.start()  # its worker imports torch while this process does
         gc.disable()  # a quarter of the time to import torch, and this is over soon
@@ -294,11 +279,40 @@ def _diagnose(options: argparse.Namespace) -> int:
             gc.enable()
 
 
+def _add_parity(commands: Commands) -> None:
+    command = commands.add_parser(
+        "parity",
+        help=_("our optimizers beside torch's, step by step"),
+        description=_(
+            "Run every optimizer and convention beside its counterpart, step by step, in "
+            "float64. Exit code 1 when one differs."
+        ),
+    )
+    command.add_argument("--json", action="store_true", help=_("as strict JSON"))
+    command.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="cpu", help=_("where to run")
+    )
+    command.set_defaults(run=_parity)
+
+
 def _parity(options: argparse.Namespace) -> int:
-    from corelab.lab import pick_device
+    from corelab.lab.options import pick_device
     from corelab.optim import parity
 
     return parity.run(str(pick_device(options.device)), as_json=options.json)
+
+
+def _add_handout(commands: Commands) -> None:
+    command = commands.add_parser(
+        "handout",
+        help=_("write what students get, without a line of the answers"),
+        description=_(
+            "Write what students get (labs, bench, data, READMEs) into a new folder. Without "
+            "--out: generate this project's labs/ from its solutions/."
+        ),
+    )
+    command.add_argument("--out", type=Path, metavar="DIR", help=_("the new folder"))
+    command.set_defaults(run=_handout)
 
 
 def _handout(options: argparse.Namespace) -> int:
@@ -313,10 +327,40 @@ def _handout(options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_doctor(commands: Commands) -> None:
+    command = commands.add_parser(
+        "doctor",
+        help=_("what works here, and the mend for what does not"),
+        description=_(
+            "Look at Python, torch, torchvision, the device, the data, the font, the encoding "
+            "and the isolation of answers: each is OK, or comes with its mend. Exit code 1 where "
+            "something that the "
+            "labs need does not work."
+        ),
+    )
+    command.set_defaults(run=_doctor)
+
+
 def _doctor(_options: argparse.Namespace) -> int:
     from corelab.doctor import examine
 
     return examine()
+
+
+def _add_race(commands: Commands) -> None:
+    command = commands.add_parser(
+        "race",
+        help=_("a page where the optimizers race over classical surfaces"),
+        description=_(
+            "Run every optimizer over classical surfaces, at many rates, and write one page to "
+            "choose, play and drag: offline, in both languages."
+        ),
+    )
+    page = Path("runs", "race.html")
+    command.add_argument(
+        "--out", type=Path, default=page, metavar="FILE", help=_("default: runs/race.html")
+    )
+    command.set_defaults(run=_race)
 
 
 def _race(options: argparse.Namespace) -> int:

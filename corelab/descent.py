@@ -14,7 +14,7 @@ Rule = Callable[..., Tensor]
 
 
 def rule(optimizer_class: type[torch.optim.Optimizer], **settings: Any) -> Rule:
-    """An optimizer as a plain update rule, like the ones that a student writes:
+    """Return an optimizer as a plain update rule, like the ones that a student writes.
 
     `new_theta = rule(theta, gradient, state, lr=…)`; the dict `state` is empty before the first
     step.
@@ -27,7 +27,8 @@ def rule(optimizer_class: type[torch.optim.Optimizer], **settings: Any) -> Rule:
         state["theta"].data.copy_(theta)
         state["theta"].grad = gradient.clone()
         state["optimizer"].step()
-        return state["theta"].detach().clone()
+        moved: Tensor = state["theta"].detach().clone()
+        return moved
 
     return update
 
@@ -35,7 +36,7 @@ def rule(optimizer_class: type[torch.optim.Optimizer], **settings: Any) -> Rule:
 def path(
     update: Rule, cost: Callable[[Tensor], Tensor], start: Sequence[float], steps: int, **hyper: Any
 ) -> Tensor:
-    """The points that `update` visits on its way down `cost`: (steps + 1, len(start)), float64.
+    """Return the points that `update` visits on its way down `cost`: (steps + 1, d), float64.
 
     cost: from points (…, d) to their heights (…). Raises TypeError where `update` returns no such
     point.

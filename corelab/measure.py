@@ -1,4 +1,4 @@
-"""What the labs measure beside the loss: memory, noise, effective learning rate, each prediction."""
+"""What labs measure beside the loss: memory, noise, effective learning rate, predictions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ from corelab.training import Loss
 def step_memory(
     model: nn.Module, inputs: Tensor, targets: Tensor, loss: Loss = cross_entropy
 ) -> int:
-    """Bytes that one step holds at its peak: the batch, the weights and their gradients, and every
-    value of the forward pass that is kept for the backward pass. Counted on the tensors themselves,
-    so that it is the same on every device; what lives only for a moment of the backward pass comes
-    on top (about a sixth for large batches)."""
+    """Count the bytes that one step holds at its peak.
+
+    These are the batch, the weights and their gradients, and every value of the forward pass that
+    is kept for the backward pass. Counted on the tensors themselves, so that it is the same on
+    every device; what lives only for a moment of the backward pass comes on top (about a sixth for
+    large batches).
+    """
     parameters = list(model.parameters())
     held = {
         tensor.untyped_storage().data_ptr(): tensor.nbytes
@@ -42,7 +45,7 @@ def step_memory(
 
 
 def noise(losses: Sequence[float]) -> float:
-    """How much the loss jumps from one step to the next: the standard deviation around its trend.
+    """Measure how much the loss jumps between steps: its standard deviation around the trend.
 
     From the differences of neighbours, whose variance is twice that of the noise while the trend
     cancels (von Neumann 1941). NaN for fewer than 3 losses, and where one is not finite.
@@ -55,12 +58,12 @@ def noise(losses: Sequence[float]) -> float:
 def step_length(
     model: nn.Module, inputs: Tensor, targets: Tensor, lr: float, loss: Loss = cross_entropy
 ) -> float:
-    """How far one step of gradient descent on this batch moves the parameters: η ‖∇C‖₂.
+    """Measure how far a step of gradient descent on this batch moves the parameters: η ‖∇C‖₂.
 
     The model stays as it is.
     """
     gradients = torch.autograd.grad(loss(model(inputs), targets), list(model.parameters()))
-    return lr * nn.utils.parameters_to_vector(gradients).norm().item()
+    return lr * float(nn.utils.parameters_to_vector(gradients).norm())
 
 
 def effective_learning_rate(
@@ -100,7 +103,7 @@ class Predictions:
     """(N,) its cross-entropy, in nats."""
 
     def worst(self, count: int) -> Tensor:
-        """The indices of the `count` samples of the highest loss, the worst first."""
+        """Return the indices of the `count` samples of the highest loss, the worst first."""
         return self.losses.argsort(descending=True)[:count]
 
     def confusion(self, classes: int = 10) -> Tensor:
@@ -111,7 +114,7 @@ class Predictions:
 
 @torch.no_grad()
 def predictions(model: nn.Module, loader: Iterable[Any]) -> Predictions:
-    """What `model` says of every sample of the loader, in one pass over it."""
+    """Predict every sample of the loader with `model`, in one pass over it."""
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()

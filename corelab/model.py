@@ -46,4 +46,5 @@ class DNN(nn.Module):
             raise UserError(message.format(width=hidden[0].in_features, shape=tuple(x.shape)))
         for layer in hidden:
             x = torch.relu(layer(x))  # (B, 256) … (B, 32)
-        return last(x)  # (B, 10): logits, not probabilities
+        logits: Tensor = last(x)  # (B, 10): not probabilities
+        return logits

@@ -1,4 +1,4 @@
-"""A training as it is watched: a bar with a small curve on a terminal, a growing figure in a notebook.
+"""The progress of a training: a bar with a small curve on a terminal, a figure in a notebook.
 
 Elsewhere, as in a pipe, nothing is shown. Drawing takes a twentieth of the time.
 """
@@ -9,22 +9,20 @@ import functools
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from corelab.common.i18n import _
-
-if TYPE_CHECKING:
-    from corelab.training import History
+from corelab.history import History
 
 LEVELS = "▁▂▃▄▅▆▇█"
 ASCII_LEVELS = "_.-^"
 NOTHING = {"text/html": ""}
 
 
-class Live:
-    """Shows a training's history whenever it is due, if anybody watches.
+class Progress:
+    """Show a training's history whenever it is due, if anybody watches.
 
     steps: of the whole training. title: its name. progress: None means where somebody watches.
     """
@@ -34,25 +32,23 @@ class Live:
         self._view = (_Figure if in_notebook() else _Bar)(steps, title) if watched else None
         self._next = 0.0
 
-    def __enter__(self) -> Live:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        if self._view:
-            self._view.close()
-
     def is_due(self) -> bool:
+        """Tell whether `show` would draw now."""
         return self._view is not None and time.perf_counter() >= self._next
 
     def show(self, history: History) -> None:
-        """Draw what `history` has read by now, unless it was drawn a moment ago."""
+        """Draw what `history` has flushed by now, unless it was drawn a moment ago."""
         if self._view and self.is_due():
             started = time.perf_counter()
             self._view.draw(history)
             drawn = time.perf_counter()
-            self._next = drawn + min(
-                max(0.1, 20 * (drawn - started)), 2
-            )  # the first loads matplotlib
+            # At most 2 s: the first drawing loads matplotlib.
+            self._next = drawn + min(max(0.1, 20 * (drawn - started)), 2)
+
+    def close(self) -> None:
+        """End the display: a bar is gone, a figure shows all of the history."""
+        if self._view:
+            self._view.close()
 
 
 class _Bar:
@@ -77,8 +73,10 @@ class _Bar:
 
 
 class _Figure:
-    """A figure in a notebook. It stays where the training has no title; those of a sweep have one,
-    and take turns in one place of the cell."""
+    """A figure in a notebook, which stays where the training has no title.
+
+    Trainings of a sweep have one, and take turns in one place of the cell.
+    """
 
     def __init__(self, steps: int, title: str):
         from IPython import get_ipython
@@ -105,23 +103,20 @@ class _Figure:
 
 
 def _place() -> Any:
-    """A place in a notebook's output, empty as yet."""
-    from IPython.display import DisplayHandle
+    """Return a new place in a notebook's output, empty as yet."""
+    from IPython.display import display
 
-    handle = DisplayHandle()
-    handle.display(NOTHING, raw=True)
-    return handle
+    return display(NOTHING, raw=True, display_id=True)
 
 
 @functools.lru_cache(maxsize=1)
 def _place_of(_cell: int) -> Any:
-    """The one place in the output of a cell, by its number."""
+    """Return the one place in the output of a cell, by its number."""
     return _place()
 
 
 def sparkline(losses: Sequence[float], steps: int, width: int = 16, levels: str = LEVELS) -> str:
-    """The losses so far, from 0 up, as a row of characters: `width` of them once all `steps` are
-    done."""
+    """Draw the losses so far, from 0 up, as characters: `width` of them for all `steps`."""
     curve = means(losses, steps, width)
     low, high = min(0, *curve), max(curve)
     scale = (len(levels) - 1) / ((high - low) or 1)
@@ -129,22 +124,21 @@ def sparkline(losses: Sequence[float], steps: int, width: int = 16, levels: str 
 
 
 def means(losses: Sequence[float], steps: int, columns: int) -> list[float]:
-    """The losses so far as the means of equal stretches, `columns` of them once all `steps` are
-    done.
+    """Average the losses so far over equal bins, `columns` of them for all `steps`.
 
-    Of 20 losses of each stretch at most: a long training takes no longer to draw.
+    At most 20 losses a bin are averaged, so the cost does not grow with the run.
     """
     columns = min(columns, steps)
-    found = []
+    averages = []
     for column in range(columns):
-        stretch = losses[column * steps // columns : (column + 1) * steps // columns]
-        if stretch:
-            some = stretch[:: -(-len(stretch) // 20)]
-            found.append(sum(some) / len(some))
-    return found
+        bin_ = losses[column * steps // columns : (column + 1) * steps // columns]
+        if bin_:
+            some = bin_[:: -(-len(bin_) // 20)]
+            averages.append(sum(some) / len(some))
+    return averages
 
 
 def in_notebook() -> bool:
-    """Whether a notebook's kernel runs this, and not just a script."""
+    """Tell whether a notebook's kernel runs this, and not just a script."""
     ipython = sys.modules.get("IPython")
     return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None

@@ -4,58 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
 from corelab.data import InMemoryDataset, make_loader
+from corelab.history import Run
 from corelab.model import DNN
-from corelab.training import History, evaluate, fit
+from corelab.training import evaluate, fit
 
 MakeOptimizer = Callable[[Iterator[Tensor]], Optimizer]
-
-
-@dataclass
-class Run:
-    """One training, and where it ended."""
-
-    name: str
-    optimizer: str
-    lr: float
-    batch_size: int
-    epochs: int
-    seed: int
-    history: History
-    test_cross_entropy: float
-    test_accuracy: float
-    model: DNN | None = field(default=None, repr=False)
-    """The network as it was trained."""
-
-    @property
-    def final_loss(self) -> float:
-        """The training cross-entropy of the last whole epoch; infinite where it diverged."""
-        if self.history.diverged_at_step is not None or not self.history.epoch_losses:
-            return math.inf
-        return self.history.epoch_losses[-1]
-
-    def record(self) -> dict[str, Any]:
-        """This run as `results.json` holds it."""
-        return {
-            "name": self.name,
-            "optimizer": self.optimizer,
-            "lr": self.lr,
-            "batch_size": self.batch_size,
-            "epochs": self.epochs,
-            "seed": self.seed,
-            "steps": self.history.steps,
-            "train_cross_entropy": self.history.epoch_losses,
-            "test_cross_entropy": self.test_cross_entropy,
-            "test_accuracy": self.test_accuracy,
-            "seconds": self.history.seconds,
-            "diverged_at_step": self.history.diverged_at_step,
-        }
 
 
 def train_once(

@@ -5,13 +5,8 @@ A *step* puts one batch through the network; an *epoch* puts all the data throug
 
 from __future__ import annotations
 
-import math
-import operator
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,10 +15,10 @@ from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
 from corelab.common.errors import UserError
-from corelab.common.files import write_json
 from corelab.common.i18n import _
+from corelab.history import History
 from corelab.losses import cross_entropy
-from corelab.progress import Live
+from corelab.progress import Progress
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -38,49 +33,38 @@ def fit(
     progress: bool | None = None,
     title: str = "",
 ) -> History:
-    """Train `model` in place for `epochs` passes over the loader's data.
+    """Train `model` in place for `epochs` passes over the loader's data; return its history.
 
-    Ends early where the loss is no longer finite (`diverged_at_step`) or at Ctrl-C
-    (`interrupted`); what was recorded until then is kept. progress: the loss as it goes down; None
-    means on a terminal or in a notebook. Raises UserError where there is nothing to train on.
+    progress: show the loss as it goes down; None means on a terminal or in a notebook. title: the
+    name beside it.
+
+    A loss that is not finite (`diverged_at_step`) or Ctrl-C (`interrupted`) ends the training
+    early; what was recorded until then is kept. Raises UserError where there is nothing to train
+    on.
     """
     if epochs < 1 or len(loader) == 0:
         wrong = _("fit needs at least 1 epoch and 1 batch, got {epochs} and {batches}")
         raise UserError(wrong.format(epochs=epochs, batches=len(loader)))
     device = next(model.parameters()).device
-    history = History(samples=_samples_per_epoch(loader), batch_size=loader.batch_size)
     model.train()
-    with Live(epochs * len(loader), title, progress) as live:
-        try:
-            for _epoch in range(epochs):
-                for inputs, targets in loader:  # one step: (B, 784), (B,)
-                    inputs, targets = inputs.to(device), targets.to(device)
-                    batch_loss = loss(model(inputs), targets)
-                    optimizer.zero_grad()
-                    batch_loss.backward()
-                    optimizer.step()
-                    history.note(batch_loss.detach(), len(targets))
-                    # Reading a loss waits for the device; the CPU's are there already.
-                    if device.type == "cpu" or live.is_due():
-                        history.read()
-                        live.show(history)
-                        if history.diverged_at_step is not None:
-                            return history
-                history.end_epoch()
-                if history.diverged_at_step is not None:
-                    return history
-        except KeyboardInterrupt:
-            history.read()
-            history.interrupted = True
-            stopped = _("stopped by Ctrl-C after {steps} steps; what was done is kept")
-            print(stopped.format(steps=history.steps), file=sys.stderr)
-    return history
+    with Recorder(loader, epochs, title, progress) as record:
+        for _epoch in range(epochs):
+            for inputs, targets in loader:  # one step: (B, 784), (B,)
+                batch_loss = loss(model(inputs.to(device)), targets.to(device))  # forward and loss
+                optimizer.zero_grad()
+                batch_loss.backward()  # gradient
+                optimizer.step()  # update
+                record.step(batch_loss.detach(), len(targets))
+            record.epoch()
+    return record.history
 
 
 @torch.no_grad()
 def evaluate(model: nn.Module, loader: DataLoader[Any]) -> tuple[float, float]:
-    """The mean cross-entropy (in nats) and the accuracy (0 … 1) over all of the loader's
-    samples."""
+    """Return the mean cross-entropy (in nats) and the accuracy (0 … 1) over the loader's samples.
+
+    The model keeps its mode, training or not. Raises UserError where there are no samples.
+    """
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -98,70 +82,51 @@ def evaluate(model: nn.Module, loader: DataLoader[Any]) -> tuple[float, float]:
     return mean_loss, accuracy
 
 
-@dataclass
-class History:
-    """What a training left behind: the loss of every step, and the mean of every whole epoch."""
+class Recorder:
+    """Record the training in its `with` block as a History, and show it while it goes on.
 
-    samples: int = 0
-    """Samples an epoch."""
-    batch_size: int | None = None
-    losses: list[float] = field(default_factory=list)
-    """The batch's loss at every step, before its update."""
-    sizes: list[int] = field(default_factory=list)
-    """Samples in every step's batch."""
-    at_seconds: list[float] = field(default_factory=list)
-    """When every step was done, in seconds from the first batch's fetching."""
-    epoch_losses: list[float] = field(default_factory=list)
-    """The mean loss over the samples of every epoch, as seen while the weights were changing."""
-    diverged_at_step: int | None = None
-    """The first step, counted from 1, whose loss was not finite."""
-    interrupted: bool = False
+    A loss that is not finite, and Ctrl-C, end the block and go no further: `history` says so.
+    """
 
-    def __post_init__(self) -> None:
-        self._started = time.perf_counter()
-        self._unread: list[tuple[Tensor, int, float]] = []
+    def __init__(self, loader: DataLoader[Any], epochs: int, title: str, progress: bool | None):
+        self._progress = Progress(epochs * len(loader), title, progress)
+        self.history = History(samples=_samples_per_epoch(loader), batch_size=loader.batch_size)
 
-    @property
-    def steps(self) -> int:
-        return len(self.losses)
+    def __enter__(self) -> Recorder:
+        return self
 
-    @property
-    def seconds(self) -> float:
-        return self.at_seconds[-1] if self.at_seconds else 0.0
+    def step(self, loss: Tensor, size: int) -> None:
+        """Record one step: its batch's loss, a scalar without a graph, and its samples."""
+        self.history.record(loss, size)
+        # Reading a loss waits for the device; the CPU's are there already.
+        if loss.device.type == "cpu" or self._progress.is_due():
+            self.history.flush()
+            self._progress.show(self.history)
+            self._stop_where_diverged()
 
-    def note(self, loss: Tensor, size: int) -> None:
-        """One step's loss, left on its device until `read`."""
-        self._unread.append((loss, size, time.perf_counter() - self._started))
+    def epoch(self) -> None:
+        """Record the end of an epoch."""
+        self.history.end_epoch()
+        self._stop_where_diverged()
 
-    def read(self) -> float:
-        """Bring back the losses noted since the last time, in one transfer; the latest of them."""
-        if self._unread:
-            losses, sizes, seconds = zip(*self._unread, strict=True)
-            self._unread.clear()
-            values = torch.stack(losses).tolist() if len(losses) > 1 else [losses[0].item()]
-            bad = next((i for i, value in enumerate(values) if not math.isfinite(value)), None)
-            if bad is not None:
-                self.diverged_at_step = self.steps + bad + 1
-            until = len(values) if bad is None else bad + 1  # what comes after means nothing
-            self.losses += values[:until]
-            self.sizes += sizes[:until]
-            self.at_seconds += seconds[:until]
-        return self.losses[-1] if self.losses else math.nan
+    def _stop_where_diverged(self) -> None:
+        if self.history.diverged_at_step is not None:
+            raise _DivergedError
 
-    def end_epoch(self) -> None:
-        """Close an epoch: its mean weighs every sample alike, the ragged last batch's too."""
-        self.read()
-        if self.diverged_at_step is None:
-            # The transfer has waited for the device: only now was the last step done.
-            self.at_seconds[-1] = time.perf_counter() - self._started
-            epochs = len(self.epoch_losses)
-            first = self.steps * epochs // (epochs + 1)  # every epoch has as many steps
-            losses, sizes = self.losses[first:], self.sizes[first:]
-            self.epoch_losses.append(sum(map(operator.mul, losses, sizes)) / sum(sizes))
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        if interrupted:
+            self.history.flush()
+            self.history.interrupted = True
+        self._progress.close()
+        if interrupted:
+            stopped = _("stopped by Ctrl-C after {steps} steps; what was done is kept")
+            print(stopped.format(steps=self.history.steps), file=sys.stderr)
+        return interrupted or isinstance(error, _DivergedError)
 
-    def save(self, path: str | Path) -> None:
-        """Write everything as strict JSON; a value that is not finite becomes null."""
-        write_json({**asdict(self), "steps": self.steps, "seconds": self.seconds}, path)
+
+class _DivergedError(Exception):
+    """Leaves the loop; never seen outside of the Recorder's block."""
 
 
 def _samples_per_epoch(loader: DataLoader[Any]) -> int:

@@ -97,9 +97,10 @@ with torch.no_grad():
     each = [
         cross_entropy(model(x), y).item() for x, y in corelab.make_loader(train, b, shuffle=False)
     ]
+second = each[1] if len(each) > 1 else None
 lab.table(
     "batches | first | second | last | lowest | highest",
-    [[len(each), *(each * 2)[:2], each[-1], min(each), max(each)]],
+    [[len(each), each[0], second, each[-1], min(each), max(each)]],
 )
 
 # %% 3. 兩種損失函數，三種輸入方式 / Two losses, three ways of feeding
@@ -111,17 +112,10 @@ for way, b in ways.items():
     with torch.no_grad():
         logits, targets = model(train.inputs[:b]), train.targets[:b]
     y_hat, y = logits.softmax(1), one_hot(targets, 10).float()
-    theirs = mse_loss(y_hat, y), torch.nn.functional.cross_entropy(logits, targets)
-    rows.append(
-        [
-            lab.text(way),
-            b,
-            losses.mse(y_hat, y),
-            theirs[0],
-            cross_entropy(logits, targets),
-            theirs[1],
-        ]
-    )
+    our_mse, torch_mse = losses.mse(y_hat, y), mse_loss(y_hat, y)
+    our_cross_entropy = cross_entropy(logits, targets)
+    torch_cross_entropy = torch.nn.functional.cross_entropy(logits, targets)
+    rows.append([lab.text(way), b, our_mse, torch_mse, our_cross_entropy, torch_cross_entropy])
 lab.table("way | B | MSE | torch's | cross-entropy | torch's", rows)
 
 # %% 4. 用三種方式訓練 / Training in the three ways
@@ -136,8 +130,9 @@ for way, b in ways.items():
     run = train_once(
         way, make, part, test, epochs=epochs, batch_size=b, seed=options.seed, progress=lab.progress
     )
-    memory.append(measure.step_memory(model, train.inputs[:b], train.targets[:b]) / 2**20)
-    runs.append(lab.keep(run, samples=len(part), step_mebibytes=memory[-1]))
+    mebibytes = measure.step_memory(model, train.inputs[:b], train.targets[:b]) / 2**20
+    runs.append(lab.record(run, samples=len(part), step_mebibytes=mebibytes))
+    memory.append(mebibytes)
 noise = [measure.noise(run.history.losses[-1000:]) for run in runs]
 lab.table_of_runs(runs, {lab.text("MiB a step"): memory, lab.text("noise of the loss"): noise})
 
@@ -158,19 +153,19 @@ lab.table("B | length of the step | with the extreme sample | ratio", rows)
 # 同樣看過 20,000 筆：批次小，花時間；批次大，占記憶體，而且更新的次數少。
 # The same 20,000 samples once: small batches take time; large ones take memory, and are few steps.
 lab.section("6. What the batch size trades")
-part, trade = train.first(20_000), [runs[-1]]
+part = train.first(20_000)
+trade, trade_memory = [runs[-1]], [memory[-1]]  # B = 1 is trained already
 for b in sorted({min(b, len(part)) for b in (10, 100, 1000, 20_000)} - {1}):
     title = f"B={b}, 1 epoch"
     run = train_once(
         title, make, part, test, epochs=1, batch_size=b, seed=options.seed, progress=lab.progress
     )
-    memory.append(measure.step_memory(model, train.inputs[:b], train.targets[:b]) / 2**20)
-    trade.append(lab.keep(run, samples=len(part), step_mebibytes=memory[-1]))
-held = memory[-len(trade) :]  # MiB
-rows = [
-    [r.batch_size, r.history.seconds, m, r.test_cross_entropy]
-    for r, m in zip(trade, held, strict=True)
-]
+    mebibytes = measure.step_memory(model, train.inputs[:b], train.targets[:b]) / 2**20
+    trade.append(lab.record(run, samples=len(part), step_mebibytes=mebibytes))
+    trade_memory.append(mebibytes)
+rows = []
+for run, mebibytes in zip(trade, trade_memory, strict=True):
+    rows.append([run.batch_size, run.history.seconds, mebibytes, run.test_cross_entropy])
 lab.table("B | seconds an epoch | MiB a step | test cross-entropy", rows)
 
 # %% 圖 / Figures
@@ -179,7 +174,7 @@ plots = lab.plots
 lab.figure(
     plots.loss_curves({f"B = {run.batch_size:,}": run.history for run in runs}), "loss_curves"
 )
-lab.figure(plots.batch_sizes(trade, held), "batch_sizes")
+lab.figure(plots.batch_sizes(trade, trade_memory), "batch_sizes")
 # 一次一批訓練出來的網路，錯在哪裡？ / What does the network that was trained in batches get wrong?
 said = measure.predictions(runs[1].model, corelab.make_loader(test, 1000, shuffle=False))
 classes = plots.class_names(options.data)

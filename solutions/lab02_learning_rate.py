@@ -124,7 +124,7 @@ train, test = lab.load_data()
 rates = sorted({0.0005, 0.005, 0.05, 0.2, 0.5, 1.0, 3.0, options.lr})
 settings = {f"lr={lr:g}": lambda p, lr=lr: optim.GradientDescent(p, lr=lr) for lr in rates}
 training = {"epochs": options.epochs, "batch_size": options.batch_size, "seed": options.seed}
-runs = [lab.keep(run) for run in sweep(settings, train, test, **training, progress=lab.progress)]
+runs = [lab.record(run) for run in sweep(settings, train, test, **training, progress=lab.progress)]
 lab.table_of_runs(runs)
 
 # %% 圖 / Figures

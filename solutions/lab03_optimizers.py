@@ -4,7 +4,8 @@
 One DNN, the same initial weights and batches, five optimizers: at one learning rate, and each
 at its best.
 
-輪到你：寫完下面三個更新規則，再執行一次。 / Your turn: write the three update rules, and run it again.
+輪到你：寫完下面三個更新規則，再執行一次。
+Your turn: write the three update rules, and run it again.
 """
 
 import functools
@@ -21,9 +22,11 @@ from corelab.sweep import train_once
 
 # %% 輪到你 / Your turn
 # 三個規則都傳回新的 θ，要記住的放在 state（第一步之前是空的）。
-# All three return the new θ and keep what they must remember in `state`, empty before the first step.
+# All three return the new θ and keep what they must remember in `state`, which is empty before the
+# first step.
 def divide(a, b):
-    """a / b；0/0 當作 0：梯度是 0 就不動。 / 0/0 counts as 0: where the gradient is 0, nothing moves."""
+    """a / b；0/0 當作 0：梯度是 0 就不動。
+    0/0 counts as 0: where the gradient is 0, nothing moves."""
     return torch.where(b == 0, 0.0, a / b)
 
 
@@ -47,7 +50,7 @@ def rmsprop(theta, gradient, state, lr, alpha):
 
 
 def adam(theta, gradient, state, lr, betas, eps):
-    """m ← β₁m + (1−β₁)g;v ← β₂v + (1−β₂)g²;θ ← θ − η m̂ / (√v̂ + ε),m̂ = m/(1−β₁ᵗ),v̂ = v/(1−β₂ᵗ)。
+    """m ← β₁m + (1−β₁)g；v ← β₂v + (1−β₂)g²；θ ← θ − η m̂ / (√v̂ + ε)，m̂ = m/(1−β₁ᵗ)，v̂ = v/(1−β₂ᵗ)。
     Algorithm 1 of arXiv 1412.6980; t is 1 at the first step."""
     # BEGIN SOLUTION: 更新 m、v，修正偏差，再更新 θ / update m and v, correct their bias, update θ
     t = state["t"] = state.get("t", 0) + 1
@@ -58,7 +61,8 @@ def adam(theta, gradient, state, lr, betas, eps):
 
 
 # %% 你的函式和 kit 的比一比 / Your functions beside the kit's
-# 第一張圖就用你的規則畫；還沒寫好的，先用 kit 的。 / The first figure is drawn with your rules, or the kit's.
+# 第一張圖就用你的規則畫；還沒寫好的，先用 kit 的。
+# The first figure is drawn with your rules, or the kit's.
 lab = Lab("lab03_optimizers", __doc__, epochs=3, batch_size=200, lr=0.01, limit=10_000)
 options = lab.options
 
@@ -80,8 +84,8 @@ adam = lab.turn(adam, rule(optim.Adam), try_rule(lr=0.1, betas=(0.9, 0.999), eps
 
 # %% 1. 兩個變數的函數 / A function of two variables
 # 梯度下降法在陡的方向來回震盪；Adagrad 和 RMSprop 每個方向各自除過，不再震盪；Adam 還帶著動量。
-# Gradient descent swings to and fro where it is steep; Adagrad and RMSprop divide every direction by its
-# own history, and do not; Adam has momentum besides.
+# Gradient descent swings to and fro where it is steep; Adagrad and RMSprop divide every direction
+# by its own history, and do not; Adam has momentum besides.
 lab.section("1. A function of two variables")
 start, steps = (4.0, 1.0), 50
 on_contour = {
@@ -100,8 +104,9 @@ lab.table("rule | first step | last step | C(θ) at the end", rows)
 
 # %% 2. 同一個學習率，和各自最好的學習率 / At one learning rate, and each at its best
 # (a) 同一個 η 並不公平：每個優化器的 η 意義不同。(b) 各自在小格子裡用訓練損失挑最好的，才比得公平；
-# 三個種子的範圍告訴你差距是不是運氣。 / (a) One η for all is not fair. (b) Each at the best of a small grid,
-# chosen by its training loss, is; the range over three seeds tells luck from difference.
+# 三個種子的範圍告訴你差距是不是運氣。
+# (a) One η for all is not fair. (b) Each at the best of a small grid, chosen by its training loss,
+# is; the range over three seeds tells luck from difference.
 train, test = lab.load_data()
 grids = {
     optim.GradientDescent: (0.1, 0.2, 0.5, 1.0),
@@ -117,7 +122,7 @@ training = {"epochs": options.epochs, "batch_size": options.batch_size, "progres
 @functools.cache  # 同樣的設定只訓練一次 / the same setting is trained once
 def trained(optimizer, lr, seed):
     name = f"{optimizer.__name__}, lr={lr:g}, seed={seed}"
-    return lab.keep(
+    return lab.record(
         train_once(name, lambda p: optimizer(p, lr=lr), train, test, seed=seed, **training)
     )
 
@@ -150,7 +155,8 @@ panels[lab.text("each at its best of a small grid")] = compare(best)
 
 # %% 3. 有效學習率 / The effective learning rate
 # |Δθ| / |g|：梯度下降法永遠是 η；Adagrad 愈走愈小；RMSprop 和 Adam 跟著梯度的大小變。
-# |Δθ| / |g|: always η for gradient descent, ever smaller for Adagrad; RMSprop and Adam follow the gradient.
+# |Δθ| / |g|: always η for gradient descent, ever smaller for Adagrad; RMSprop and Adam follow the
+# gradient.
 lab.section("3. The effective learning rate (median over the weights)")
 effective = {}
 for optimizer, lr in best.items():
@@ -165,16 +171,15 @@ lab.table(
 )
 
 # %% 4. 我們的和 torch 的 / Ours beside torch's
-# 同樣的權重和批次，每一步的損失都疊在一起。 / The same weights and batches: the losses of all steps coincide.
+# 同樣的權重和批次，每一步的損失都疊在一起。
+# The same weights and batches: the losses of all steps coincide.
 lab.section("4. Ours beside torch.optim")
-sgd, momentum = torch.optim.SGD, functools.partial(torch.optim.SGD, momentum=0.9)
-builtin = sgd, momentum, torch.optim.Adagrad, torch.optim.RMSprop, torch.optim.Adam
 pairs, rows = {}, []
-for (optimizer, lr), its_builtin in zip(best.items(), builtin, strict=True):
+for optimizer, lr in best.items():
     ours = trained(optimizer, lr, options.seed).history.losses
-    make = functools.partial(its_builtin, lr=lr)
+    make = functools.partial(optimizer.counterpart, lr=lr)  # torch.optim.SGD, …
     name = f"torch: {optimizer.__name__}"
-    theirs = lab.keep(
+    theirs = lab.record(
         train_once(name, make, train, test, seed=options.seed, **training)
     ).history.losses
     pairs[optimizer.__name__] = ours, theirs

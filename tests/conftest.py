@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,24 +74,32 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 if config.args == config.getini("testpaths") else 0
 
 
+def _skipped(reporter: Any) -> list[str]:
+    """The reasons of the tests that were skipped."""
+    reports = reporter.stats.get("skipped", []) if reporter else []
+    return [str(report.longrepr[2]).removeprefix("Skipped: ") for report in reports]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI a skipped test is a failure: what is not run there is not tested."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    skipped = reporter.stats.get("skipped", []) if reporter else []
+    skipped = _skipped(reporter)
     if skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
         reporter.write_line(f"\n{len(skipped)} skipped, and nothing may be skipped in CI", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A table that a test recorded as its property is shown at the end of the run, passed or
-    failed."""
+    """Show the tables that tests recorded as properties, then why tests were skipped, in a line."""
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":
                 for title, text in report.user_properties:
                     terminalreporter.section(title)
                     terminalreporter.write_line(text)
+    if skipped := Counter(_skipped(terminalreporter)).most_common():
+        counts = "; ".join(f"{count} × {reason}" for reason, count in skipped)
+        terminalreporter.write_line(f"\nskipped here: {counts}")
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,8 @@ def ask(*arguments):
     return {"code": code, "out": out.getvalue(), "heavy": heavy}
 
 answers = {"--version": ask("--version"), "--help": ask("--help")}
-for command in re.findall(r"^    (\\w+)", answers["--help"]["out"].split("commands:")[1], re.MULTILINE):
+listed = answers["--help"]["out"].split("commands:")[1]
+for command in re.findall(r"^    (\\w+)", listed, re.MULTILINE):
     answers[command] = ask(command, "--help")
 print(json.dumps(answers))
 """
@@ -131,8 +132,9 @@ def test_the_language_of_the_environment_and_of_an_abbreviated_option(capsys, mo
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], [], ["check", "--nonsense", "x"], ["check", "x", "--jobs"], ["check", "x", "--seed", "-1"],
-     ["grade", "--out"], ["--lang", "fr"], ["check", "nowhere.py"], ["grade", "nowhere", "--out", "x"]],
+    [["nonsense"], [], ["check", "--nonsense", "x"], ["check", "x", "--jobs"],
+     ["check", "x", "--seed", "-1"], ["grade", "--out"], ["--lang", "fr"],
+     ["check", "nowhere.py"], ["grade", "nowhere", "--out", "x"]],
 )  # fmt: skip
 def test_bad_input_is_one_line_in_chinese(capsys, arguments, monkeypatch):
     monkeypatch.setenv("CORELAB_LANG", "zh-TW")

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
+from corelab.common import i18n
 from corelab.common.console import (
     OneLineParser,
-    at_least_one,
-    learning_rate,
-    say_error,
-    seed,
+    non_negative_float,
+    positive_int,
+    print_error,
+    seed_int,
     use_utf8,
 )
 from corelab.common.errors import UserError
@@ -59,13 +60,13 @@ def test_streams_that_cannot_be_changed_are_left_alone(monkeypatch):
 
 
 def test_an_error_is_one_line(capsys):
-    say_error("corelab", UserError("first\n  second\nthird"))
+    print_error("corelab", UserError("first\n  second\nthird"))
     assert capsys.readouterr() == ("", "corelab: first second third\n")
 
 
 def test_a_parser_raises_instead_of_exiting():
     parser = OneLineParser("lab")
-    parser.add_argument("--epochs", type=at_least_one)
+    parser.add_argument("--epochs", type=positive_int)
     with pytest.raises(UserError) as caught:
         parser.parse_args(["--epochs", "0"])
     assert (
@@ -76,16 +77,27 @@ def test_a_parser_raises_instead_of_exiting():
         parser.parse_args(["--colour", "red"])
 
 
+def test_another_parser_keeps_its_own_words(capsys):
+    i18n.use("zh-TW")
+    for parser, words in (
+        (OneLineParser("ours"), "用法"),
+        (argparse.ArgumentParser("x"), "usage:"),
+    ):
+        with pytest.raises(SystemExit):
+            parser.parse_args(["--help"])
+        assert capsys.readouterr().out.startswith(words)
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
-        (at_least_one, "1", 1),
-        (at_least_one, "60000", 60000),
-        (learning_rate, "0.02", 0.02),
-        (learning_rate, "1e-3", 0.001),
-        (learning_rate, "0", 0.0),
-        (seed, "0", 0),
-        (seed, "9223372036854775807", 2**63 - 1),
+        (positive_int, "1", 1),
+        (positive_int, "60000", 60000),
+        (non_negative_float, "0.02", 0.02),
+        (non_negative_float, "1e-3", 0.001),
+        (non_negative_float, "0", 0.0),
+        (seed_int, "0", 0),
+        (seed_int, "9223372036854775807", 2**63 - 1),
     ],
 )
 def test_values_that_make_sense(kind, text, value):
@@ -94,9 +106,9 @@ def test_values_that_make_sense(kind, text, value):
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [(at_least_one, text) for text in ("0", "-1", "1.5", "1e3", "ten", "", "nan", "²")]
-    + [(learning_rate, text) for text in ("-0.1", "nan", "inf", "-inf", "0,02", "", "fast")]
-    + [(seed, text) for text in ("-1", "x", "1.0", "9223372036854775808", "9" * 30)],
+    [(positive_int, text) for text in ("0", "-1", "1.5", "1e3", "ten", "", "nan", "²")]
+    + [(non_negative_float, text) for text in ("-0.1", "nan", "inf", "-inf", "0,02", "", "fast")]
+    + [(seed_int, text) for text in ("-1", "x", "1.0", "9223372036854775808", "9" * 30)],
 )
 def test_values_that_do_not(kind, text):
     with pytest.raises(argparse.ArgumentTypeError, match="must be a") as caught:

@@ -20,9 +20,9 @@ from torchvision.datasets import MNIST, FashionMNIST
 from torchvision.transforms import PILToTensor
 
 import corelab
-from corelab import data as data_module
 from corelab.common.errors import UserError
 from corelab.data import InMemoryDataset, load_data, make_loader
+from corelab.data_files import FILES
 
 DATA = Path(__file__).parents[1] / "data"
 RAW = "FashionMNIST/raw"
@@ -166,9 +166,9 @@ def test_the_shipped_archives_are_those_of_the_readme():
 def test_two_processes_unpack_the_same_folder_at_once(archives, child_environment):
     """Both start on a folder without raw files, and both read all of the data."""
     script = (
-        "import sys; from pathlib import Path; from corelab.data import _verified_root\n"
+        "import sys; from pathlib import Path; from corelab.data_files import verified_root\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
-        "print(_verified_root('fashion-mnist', Path(sys.argv[1])))"
+        "print(verified_root('fashion-mnist', Path(sys.argv[1])))"
     )
     children = [
         subprocess.Popen(
@@ -189,10 +189,8 @@ def test_two_processes_unpack_the_same_folder_at_once(archives, child_environmen
     assert [child.returncode for child in children] == [0, 0], ended
     assert [out.strip() for out, _ in ended] == [str(archives)] * 2
     raw = archives / RAW
-    assert _names(raw) == {
-        name + end for name in data_module._FILES["fashion-mnist"] for end in ("", ".gz")
-    }
-    for name, md5 in data_module._FILES["fashion-mnist"].items():
+    assert _names(raw) == {name + end for name in FILES["fashion-mnist"] for end in ("", ".gz")}
+    for name, md5 in FILES["fashion-mnist"].items():
         assert hashlib.md5((raw / name).read_bytes()).hexdigest() == md5
 
 
@@ -228,9 +226,7 @@ def test_an_interrupted_unpacking_leaves_nothing_half_done(
     if stop is KeyboardInterrupt:
         with pytest.raises(KeyboardInterrupt):
             load_data(root=archives)
-        assert _names(archives / RAW) == _names(DATA / RAW) - set(
-            data_module._FILES["fashion-mnist"]
-        )
+        assert _names(archives / RAW) == _names(DATA / RAW) - set(FILES["fashion-mnist"])
     else:  # a full disk: the cache is tried next
         assert len(load_data(root=archives, limit=1)[0]) == 1
         assert IMAGES not in _names(archives / RAW)
@@ -278,7 +274,7 @@ def test_nowhere_to_unpack_is_one_line(read_only, tmp_path, monkeypatch):
         load_data(root=read_only)
 
 
-# Damage: which file, what was expected, and the mend
+# Damage: which file, what was expected, and what to do
 
 
 @pytest.mark.usefixtures("nothing_cached")
@@ -316,7 +312,7 @@ def test_an_altered_archive(archives):
     with pytest.raises(UserError) as caught:
         load_data(root=archives)
     got = hashlib.md5(content).hexdigest()
-    expected = data_module._FILES["fashion-mnist"][LABELS]
+    expected = FILES["fashion-mnist"][LABELS]
     _says(caught, str(archive), f"expected MD5 {expected}", f"got {got}", "fetch the file again")
 
 
@@ -332,7 +328,7 @@ def test_a_damaged_raw_file_is_unpacked_again_and_said(archives, damage, capfd, 
     said = capfd.readouterr().err
     assert said.count("\n") == 1
     assert str(raw) in said
-    assert data_module._FILES["fashion-mnist"][LABELS] in said
+    assert FILES["fashion-mnist"][LABELS] in said
 
 
 @pytest.mark.usefixtures("nothing_cached")
@@ -343,7 +339,7 @@ def test_a_damaged_raw_file_without_its_archive(archives):
     (archives / RAW / LABELS).write_bytes(b"\0" * 60_008)
     with pytest.raises(UserError) as caught:
         load_data(root=archives)
-    expected = data_module._FILES["fashion-mnist"][LABELS]
+    expected = FILES["fashion-mnist"][LABELS]
     _says(
         caught,
         str(archives / RAW / LABELS),
@@ -395,7 +391,7 @@ def little_mnist(monkeypatch):
         TEST_LABELS: _idx(labels[20:]),
     }
     sums = {name: hashlib.md5(content).hexdigest() for name, content in contents.items()}
-    monkeypatch.setitem(data_module._FILES, "mnist", sums)
+    monkeypatch.setitem(FILES, "mnist", sums)
     return contents
 
 
@@ -428,14 +424,14 @@ def test_mnist_put_there_by_hand(tmp_path, little_mnist, packed):
 def test_the_checksums_of_mnist_are_torchvisions():
     """torchvision holds those of the .gz; the raw ones are compared in name and number only."""
     packed = [name.removesuffix(".gz") for name, _ in MNIST.resources]
-    assert list(data_module._FILES["mnist"]) == packed
+    assert list(FILES["mnist"]) == packed
 
 
 def test_a_failing_download_says_where_to_put_the_files(tmp_path, monkeypatch):
     monkeypatch.setattr(MNIST, "mirrors", [f"file://{tmp_path}/nowhere/"])
     with pytest.raises(UserError) as caught:
         load_data("mnist", root=tmp_path)
-    files = [f"{name}.gz" for name in data_module._FILES["mnist"]]
+    files = [f"{name}.gz" for name in FILES["mnist"]]
     _says(caught, "could not be downloaded", *files, str(tmp_path / "MNIST" / "raw"), "by hand")
 
 

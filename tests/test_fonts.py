@@ -1,4 +1,4 @@
-"""Chinese in figures: every character that a figure of ours may show is in a font that every machine has."""
+"""Chinese in figures: every character of ours is in a font that every machine has."""
 
 from __future__ import annotations
 

@@ -15,9 +15,11 @@ import torch
 import corelab
 from corelab.common import i18n
 from corelab.common.errors import UserError
-from corelab.lab import Lab, in_one_language, pick_device
+from corelab.history import History
+from corelab.lab import Lab
+from corelab.lab.bilingual import in_one_language
+from corelab.lab.options import pick_device
 from corelab.sweep import train_once
-from corelab.training import History
 
 DESCRIPTION = "Lab 99 測試 / A test\n\n50% of it is in Chinese.\n"
 
@@ -252,6 +254,20 @@ def test_an_output_folder_is_made_and_left_clean(start, tmp_path):
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
+@pytest.mark.parametrize(("told", "threads"), [(None, 1), ("2", 2)])
+def test_a_lab_uses_one_thread_unless_told(start, monkeypatch, told, threads):
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+        if told:
+            monkeypatch.setenv("OMP_NUM_THREADS", told)
+        start()
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
 # Tables
 
 
@@ -286,7 +302,7 @@ def test_columns_with_chinese_are_aligned(start, capsys):
 
 def test_headings_and_names_of_runs_are_translated_where_they_are_shown(start, few, capsys):
     lab = start("--lang", "zh-TW")
-    run = lab.keep(a_run(few, name="all at once"))
+    run = lab.record(a_run(few, name="all at once"))
     capsys.readouterr()
     lab.table("epoch | cross-entropy", [["Momentum", 1]])
     assert capsys.readouterr().out.split()[:2] == ["epoch", "交叉熵"]
@@ -437,10 +453,8 @@ def test_tensors_are_compared_with_a_tolerance_and_where_they_differ(start, caps
 
     assert turn(start(), capsys, nearly, kit, trial)[1] == "done"
     _, _, shown = turn(start(), capsys, wrong, kit, trial)
-    assert (
-        shown
-        == "[X] wrong: three classes: expected 0.0900306, got 0.333333 at [0]; the kit's is used below"
-    )
+    difference = "three classes: expected 0.0900306, got 0.333333 at [0]"
+    assert shown == f"[X] wrong: {difference}; the kit's is used below"
 
 
 @pytest.mark.filterwarnings("error")
@@ -495,7 +509,7 @@ def test_how_many_turns_are_done_is_said_at_the_end(start, capsys):
 def test_results_are_what_the_design_promises(start, few):
     lab = start("--seed", 3, epochs=2)
     lab.samples = 500
-    run = lab.keep(a_run(few, seed=3))
+    run = lab.record(a_run(few, seed=3))
     lab.finish()
     kept = results(lab)
     (record,) = kept.pop("runs")
@@ -529,7 +543,7 @@ def test_results_are_what_the_design_promises(start, few):
 
 def test_a_diverged_run_is_kept_as_strict_json(start, few):
     lab = start()
-    lab.keep(a_run(few, lr=1e9, epochs=9), noise=math.nan)
+    lab.record(a_run(few, lr=1e9, epochs=9), noise=math.nan)
     (record,) = results(lab)["runs"]
     assert isinstance(record["diverged_at_step"], int)
     assert (record["test_cross_entropy"], record["test_accuracy"], record["noise"]) == (
@@ -542,14 +556,14 @@ def test_a_diverged_run_is_kept_as_strict_json(start, few):
 def test_every_run_is_written_at_once(start, few):
     lab = start()
     for count in (1, 2):
-        lab.keep(a_run(few, name=f"run {count}"), extra=count)
+        lab.record(a_run(few, name=f"run {count}"), extra=count)
         assert [record["extra"] for record in results(lab)["runs"]] == list(range(1, count + 1))
     assert [path.name for path in lab.out.iterdir()] == ["results.json"]
 
 
 def test_the_data_are_those_of_the_options(start, monkeypatch, few):
     asked = []
-    monkeypatch.setattr("corelab.lab.load_data", lambda *given: asked.append(given) or few)
+    monkeypatch.setattr("corelab.lab.run.load_data", lambda *given: asked.append(given) or few)
     lab = start("--limit", 12, "--data", "mnist", "--data-root", "elsewhere")
     train, test = lab.load_data()
     assert asked == [("mnist", "elsewhere", 12)]
@@ -575,7 +589,7 @@ def test_bad_input_ends_with_one_line_and_code_2(start, capsys):
 
 def test_ctrl_c_keeps_the_results_says_so_and_ends_with_code_130(start, few, capsys):
     lab = start()
-    lab.keep(a_run(few))
+    lab.record(a_run(few))
     (lab.out / "results.json").unlink()
     assert ended(KeyboardInterrupt()) == 130
     assert len(results(lab)["runs"]) == 1
@@ -590,7 +604,7 @@ def test_an_interrupted_run_is_kept_and_ends_the_lab(start, few):
     run = a_run(few)
     run.history = History(losses=[2.3], sizes=[200], at_seconds=[0.1], interrupted=True)
     with pytest.raises(KeyboardInterrupt):
-        lab.keep(run)
+        lab.record(run)
     (record,) = results(lab)["runs"]
     assert (record["steps"], record["train_cross_entropy"]) == (1, [])
 
@@ -609,12 +623,12 @@ def test_a_folder_that_vanishes_is_one_line(start, few, tmp_path):
     (tmp_path / "out").rmdir()
     (tmp_path / "out").write_text("", encoding="utf-8")
     with pytest.raises(UserError, match=r"could not be written \("):
-        lab.keep(a_run(few))
+        lab.record(a_run(few))
 
 
 def test_at_ctrl_c_too(start, few, tmp_path, capsys):
     lab = start("--out", tmp_path / "out")
-    lab.keep(a_run(few))
+    lab.record(a_run(few))
     lab.out = tmp_path / "out" / "results.json"
     capsys.readouterr()
     assert ended(KeyboardInterrupt()) == 130

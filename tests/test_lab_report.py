@@ -77,11 +77,13 @@ def written(report, tmp_path):
 
 def test_it_shows_everything_in_its_order(written):
     text = Page(written()).text
-    for shown in ("Lab 99", "What it is about.", "2026-03-01 09:30 · 12.3 s · Linux x86_64, 2 cores · cpu",
+    for shown in ("Lab 99", "What it is about.",
+                  "2026-03-01 09:30 · 12.3 s · Linux x86_64, 2 cores · cpu",
                   "Settings", "lr", "0.1", "batch-size", "100", "python lab99.py --lr 0.1",
                   "One", "✓", "steps", "right", "✗", "loss", "expected 2, got 3",
-                  "Two", "test data: 87 %", "way", "B", "loss", "all at once", "60000", "2.303", "7",
-                  "in batches", "100", "–", "?", "corelab 1.2 · PyTorch 2.9 · Python 3.13"):  # fmt: skip
+                  "Two", "test data: 87 %", "way", "B", "loss", "all at once", "60000", "2.303",
+                  "7", "in batches", "100", "–", "?",
+                  "corelab 1.2 · PyTorch 2.9 · Python 3.13"):  # fmt: skip
         assert shown in text, f"{shown!r} is missing, or comes too early"
         text = text[text.index(shown) + 1 :]
 
@@ -116,7 +118,8 @@ def test_it_needs_nothing_else_and_runs_nothing(written):
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     (policy,) = [meta["content"] for meta in Page(page).all("meta") if "http-equiv" in meta]
     assert policy == (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; img-src data:"
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; "
+        "img-src data:"
     )
     assert "url(" not in style
     assert "prefers-color-scheme: dark" in style

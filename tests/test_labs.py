@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from speed import scaled
 
 PROJECT = Path(__file__).parents[1]
 FIGURES = {
@@ -94,7 +95,7 @@ def solution(run_script, runs_of_solutions, tmp_path_factory):
 def data_at_hand(fashion, monkeypatch):
     """The real data without reading them again."""
     monkeypatch.setattr(
-        "corelab.lab.load_data", lambda _, __, limit: [split.first(limit) for split in fashion]
+        "corelab.lab.run.load_data", lambda _, __, limit: [split.first(limit) for split in fashion]
     )
 
 
@@ -539,10 +540,26 @@ def test_bad_input_to_the_shell(tmp_path, child_environment):
         check=False,
     )
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr == (
-        "lab02_learning_rate: argument --epochs: must be a whole number of at least 1, got '0' (see --help)\n"
-    )
+    wrong = "must be a whole number of at least 1, got '0' (see --help)"
+    assert ran.stderr == f"lab02_learning_rate: argument --epochs: {wrong}\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, a closed pipe is no BrokenPipeError")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_reader_who_closes_the_pipe_ends_a_lab_in_order(tmp_path, child_environment, unbuffered):
+    """At the first line that it prints, or at the end where they are kept until then."""
+    lab = PROJECT / "solutions" / "corelab1_batch_input.py"
+    child = subprocess.Popen(
+        [sys.executable, str(lab), "--limit", "200", "--out", str(tmp_path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=child_environment | {"PYTHONUNBUFFERED": unbuffered},
+    )
+    child.stdout.close()
+    err = child.stderr.read()
+    assert (child.wait(), err) == (1, "")
 
 
 def test_ctrl_c_keeps_the_results_and_says_so(tmp_path, child_environment):
@@ -550,15 +567,16 @@ def test_ctrl_c_keeps_the_results_and_says_so(tmp_path, child_environment):
     lab = PROJECT / "labs" / "lab02_learning_rate.py"
     start = f"""
 import runpy, sys
-from corelab.training import History
-note, steps = History.note, []
-def note_and_tell(self, *step):
-    note(self, *step)
+from corelab.history import History
+record, steps = History.record, []
+def record_and_tell(self, *step):
+    record(self, *step)
     steps.append(step)
     if len(steps) == 30:
         print("TRAINING", flush=True)
-History.note = note_and_tell
-sys.argv = ["lab", "--epochs", "1000000", "--limit", "1000", "--lang", "en", "--out", {str(tmp_path)!r}]
+History.record = record_and_tell
+sys.argv = ["lab", "--epochs", "1000000", "--limit", "1000", "--lang", "en"]
+sys.argv += ["--out", {str(tmp_path)!r}]
 runpy.run_path({str(lab)!r}, run_name="__main__")
 """
     child = subprocess.Popen(
@@ -573,7 +591,7 @@ runpy.run_path({str(lab)!r}, run_name="__main__")
             if line == "TRAINING\n":
                 break
         os.kill(child.pid, signal.SIGINT)
-        _, err = child.communicate(timeout=60)
+        _, err = child.communicate(timeout=scaled(60))
     finally:
         child.kill()
     assert child.returncode == 130, err

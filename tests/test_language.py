@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import string
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 
 from corelab.common import i18n
+from corelab.common.i18n import Message, error_text, joined, text_from_json, text_to_json
 from corelab.common.locale import update
 
 PROJECT = Path(__file__).parents[1]
@@ -136,34 +139,73 @@ def test_texts_are_shown_in_the_language_in_use():
     assert i18n._("") == ""
 
 
-def test_a_kept_text_is_shown_in_either_language():
-    with i18n.in_every_language():
-        far = i18n._("{ratio:.3g} times as far").format(ratio=2)
-        told = i18n._("the grader failed: {error}").format(error=far)
-        kept = f"{i18n._('expected')}: {told}"
-        assert i18n.shown(kept) == kept
-    assert i18n.shown(kept) == "expected: the grader failed: 2 times as far"
+FAR = Message("{ratio:.3g} times as far", ratio=2)
+
+
+def test_a_message_is_shown_in_the_language_in_use():
+    kept = joined(Message("expected"), ": ", Message("the grader failed: {error}", error=FAR))
+    assert str(kept) == f"{kept}" == "expected: the grader failed: 2 times as far"
     i18n.use("zh-TW")
-    assert i18n.shown(kept) == "預期: 評分程式出錯：走了它的 2 倍遠"
+    assert str(kept) == f"{kept}" == "預期: 評分程式出錯：走了它的 2 倍遠"
 
 
-@pytest.mark.parametrize("text", ["", "plain", "line 1\n中文"])
-def test_a_text_that_was_kept_in_one_language_is_as_it_was(text):
-    assert i18n.shown(text) == text
+def test_a_message_is_kept_as_json():
+    numpy = Message("{count} values: {numbers}", count=np.int64(3), numbers=np.float32(1.5))
+    for text in ("", "plain {x}", FAR, joined("a", FAR), numpy):
+        content = json.loads(json.dumps(text_to_json(text), allow_nan=False))
+        assert text_from_json(content, trusted=True) == text
+        assert text_from_json(content, trusted=False) in (text, getattr(text, "id", text))
 
 
-def test_a_kept_text_can_be_cut_anywhere_and_broken_on_purpose():
-    with i18n.in_every_language():
-        kept = i18n._("the grader failed: {error}").format(error=i18n._("nothing")) * 2
-    for name in i18n.LANGUAGES:
-        i18n.use(name)
-        for end in range(len(kept)):
-            assert not re.search("[\ufdd0-\ufdd2]", i18n.shown(kept[:end]))
-    assert i18n.shown("\ufdd0" * 30_000 + "a\ufdd1b\ufdd2" * 30_000)  # and at once
+@pytest.mark.parametrize(
+    ("format_", "values"),
+    [
+        ("{x.__class__}", {"x": 1}),
+        ("{x[0]}", {"x": "secret"}),
+        ("{0}", {}),
+        ("{}", {}),
+        ("{x!z}", {"x": 1}),
+        ("{", {}),
+        ("{missing}", {"x": 1}),
+        ("{x:{x.real}}", {"x": 1}),
+    ],
+)
+def test_a_format_reaches_into_no_value(format_: str, values: dict[str, object]):
+    assert str(Message(format_, **values)) == format_
 
 
-def test_other_threads_speak_on_in_the_language_in_use():
-    with i18n.in_every_language(), ThreadPoolExecutor(1) as pool:
-        assert i18n._("nothing") != "nothing"
-        assert pool.submit(i18n._, "nothing").result() == "nothing"
-    assert i18n._("nothing") == "nothing"
+def test_a_value_is_text_and_no_format():
+    assert str(Message("the grader failed: {error}", error="{error} {0}")).endswith("{error} {0}")
+    assert str(Message("{ratio:.3g} times as far", ratio="much")) == "much times as far"
+    assert str(Message("{ratio:.3g} times as far", ratio=math.nan)) == "nan times as far"
+
+
+@pytest.mark.parametrize(
+    "id_", ["{x} forged", "%(x)s", "", "{x:>9999999999}", "{x.__init__.__globals__}"]
+)
+def test_a_format_of_others_is_only_text(id_: str):
+    """What an answer sends as a message is one of ours, or it is shown as it stands."""
+    forged = {"id": id_, "values": {"x": 1}}
+    assert text_from_json(forged, trusted=False) == id_
+    inside = {"id": "the grader failed: {error}", "values": {"error": forged}}
+    assert str(text_from_json(inside, trusted=False)) == f"the grader failed: {id_}"
+
+
+@pytest.mark.parametrize("content", [None, 1, [], {}, {"id": 1, "values": {}}, {"id": "nothing"}])
+def test_what_is_no_message_is_refused(content: object):
+    with pytest.raises(ValueError, match="expected a text or a message"):
+        text_from_json(content, trusted=False)
+
+
+def test_messages_in_messages_end():
+    deep: object = "x"
+    for _depth in range(50):
+        deep = {"id": "the grader failed: {error}", "values": {"error": deep}}
+    with pytest.raises(ValueError, match="expected a text or a message"):
+        text_from_json(deep, trusted=False)
+
+
+def test_an_error_gives_back_its_message():
+    assert error_text(TypeError(FAR)) == FAR
+    assert error_text(TypeError("far")) == "far"
+    assert error_text(TypeError()) == ""

@@ -15,6 +15,7 @@ import nbformat
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
+from speed import scaled
 
 from corelab.common.errors import UserError
 from corelab.handout.notebooks import NOTEBOOKS, notebook, repository
@@ -114,7 +115,7 @@ def test_away_from_the_kit_it_says_where_it_belongs(tmp_path, monkeypatch):
 def execute(content, folder, **environment):
     """Run the cells in a kernel that is started in `folder`: what they put out."""
     where = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(content, kernel_name="python3", timeout=120, resources=where)
+    client = NotebookClient(content, kernel_name="python3", timeout=scaled(120), resources=where)
     client.execute(env={**os.environ, "CORELAB_LANG": "en", **environment})
     return [output for cell in content.cells for output in cell.get("outputs", [])]
 

@@ -1,4 +1,4 @@
-"""The figures: the right lines, names and numbers, in both languages and themes, whatever diverges."""
+"""The figures: the right lines, names and numbers, in both languages and themes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from corelab import History, plots
+from corelab import History, optim, plots
 from corelab.common import i18n
 from corelab.data import InMemoryDataset
+from corelab.history import Run
 from corelab.measure import Predictions
 from corelab.plots.style import spread
-from corelab.sweep import Run
 
 WAYS = {"all at once": 3, "a batch at a time": 200, "one at a time": 5000}
 
@@ -270,6 +270,26 @@ def test_optimizers_keep_their_colours(tmp_path):
     for name in panels["a"]:
         assert to_hex(line(axes, name).get_color()) == plots.OPTIMIZER_COLOURS[name].lower()
     assert len(set(plots.OPTIMIZER_COLOURS.values())) == len(plots.OPTIMIZER_COLOURS)
+
+
+def test_an_optimizer_of_a_students_own_has_a_colour_of_its_own_in_every_figure(tmp_path):
+    names = ["MyAdam", "Adadelta", "SGD", "adam", "優化器"]
+    flat = [1.0] * 9
+
+    def colours(figure):
+        (axes,) = drawn(figure, tmp_path)
+        return [to_hex(line(axes, name).get_color()) for name in names]
+
+    own = colours(plots.optimizers({"a": {name: [a_run(optimizer=name)] for name in names}}))
+    rates = {name: torch.full((40, 3), 0.2) for name in names}
+    assert colours(plots.effective_learning_rates(rates)) == own
+    assert colours(plots.ours_over_builtin(dict.fromkeys(names, (flat, flat)))) == own
+    bowl = lambda theta: theta.square().sum(-1)  # noqa: E731
+    drawn(plots.paths_on_curve(bowl, {"mine": torch.ones(3, 1)}, (-1, 1), ["MyAdam"]), tmp_path)
+    drawn(plots.learning_rates([a_run(optimizer="MyAdam")]), tmp_path)
+    assert len({*own, *plots.OPTIMIZER_COLOURS.values()}) == 5 + len(plots.OPTIMIZER_COLOURS)
+    for theme in plots.THEMES.values():
+        assert all(contrast(theme.optimizer(name), theme.paper) >= 3 for name in names)
 
 
 @pytest.mark.parametrize("steps", [(30, 12, 1), (1, 1, 1), (2, 30, 30)])
@@ -549,7 +569,8 @@ def oklab(rgb):
     """Ottosson 2020: distances as large as they look. From linear RGB."""
     cones = [[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
              [0.0883024619, 0.2817188376, 0.6299787005]]  # fmt: skip
-    axes = [[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
+    axes = [[0.2104542553, 0.7936177850, -0.0040720468],
+            [1.9779984951, -2.4285922050, 0.4505937099],
             [0.0259040371, 0.7827717662, -0.8086757660]]  # fmt: skip
     return np.array(axes) @ np.cbrt(np.array(cones) @ rgb)
 
@@ -579,7 +600,9 @@ def test_colours_are_told_apart_as_well_as_okabe_and_itos_with_every_vision(them
 def test_an_optimizer_has_one_hue_in_both_themes():
     light, dark = (theme.optimizers for theme in plots.THEMES.values())
     assert light == plots.OPTIMIZER_COLOURS
-    for name in light.keys() - {"GradientDescent"}:  # black on white, white on black
+    for name in {
+        name for name in light if getattr(optim, name).colour != "black"
+    }:  # black on white, white on black
         (_, *a), (_, *b) = oklab(linear(light[name])), oklab(linear(dark[name]))
         turn = math.degrees(math.atan2(a[1], a[0]) - math.atan2(b[1], b[0]))
         assert abs((turn + 180) % 360 - 180) < 15, name

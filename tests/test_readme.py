@@ -81,10 +81,12 @@ class TestEach:
 
 
 def test_ci_runs_exactly_the_two_lines():
-    lines = (PROJECT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    lines = (PROJECT / ".ci" / "readme").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if "pip install" in line or "pytest" in line] == TWO_LINES
     assert "set -euo pipefail" in lines
     assert any("python3 -m venv" in line for line in lines)
+    runs = (PROJECT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
+    assert sum('.ci/readme "$ground/environment"' in line for line in runs) == 2, "bare, and all"
 
 
 def test_the_workflow_calls_ci_run_and_nothing_else():

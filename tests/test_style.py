@@ -42,6 +42,8 @@ def test_a_skip_fails_the_session_in_ci(pytester, monkeypatch, ci, code):
     assert ran.ret == code
     ran.assert_outcomes(skipped=3, passed=1)
     assert ("3 skipped, and nothing may be skipped in CI" in ran.stdout.str()) is bool(ci)
+    counts = ("2 × no", "1 × could not import 'no_such_module': No module named 'no_such_module'")
+    assert f"skipped here: {'; '.join(counts)}" in ran.stdout.str()
 
 
 def test_cuda_tests_are_left_out_not_skipped_where_there_is_none(pytester, monkeypatch):

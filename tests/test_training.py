@@ -131,6 +131,15 @@ def test_it_learns_fashion_mnist(fashion):
     assert accuracy > 0.75
 
 
+def test_gradients_left_from_before_do_not_spoil_the_first_step(few):
+    ours, plain = DNN(seed=1), DNN(seed=1)
+    functional.cross_entropy(ours(few[0].inputs), few[0].targets).backward()
+    fit(ours, make_loader(few[0], 500, shuffle=False), sgd(ours))
+    plain_loop(plain, make_loader(few[0], 500, shuffle=False), sgd(plain), 1)
+    for a, b in zip(ours.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
 # What is recorded
 
 
@@ -310,7 +319,7 @@ def test_a_shown_loss_is_brought_back_now_and_then(few, monkeypatch):
     """Not at each of 150 steps, by a clock of our own, on which a drawing takes 0.01 s."""
     ticks = itertools.count(step=0.01)
     clock = SimpleNamespace(perf_counter=lambda: next(ticks))
-    monkeypatch.setattr("corelab.training.time", clock)
+    monkeypatch.setattr("corelab.history.time", clock)
     monkeypatch.setattr("corelab.progress.time", clock)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     model = DNN()

@@ -1,4 +1,4 @@
-"""What every entry point shares: UTF-8 streams, one-line errors, and options that check their values."""
+"""What every entry point shares: UTF-8 streams, one-line errors, and options that are checked."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import argparse
 import math
 import os
 import sys
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import N_, _
 
-argparse._ = _  # type: ignore[attr-defined]  # it asks gettext for its own words: these, from our catalogue
+# argparse's own words, which our parser looks up in our catalogue
 ARGPARSE = (
     N_("usage: "),
     N_("options"),
@@ -40,56 +42,75 @@ def use_utf8() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
-def read_no_more() -> int:
-    """Go on for a reader who went away (`| head`): nothing more is written. Returns the exit
-    code."""
+def discard_stdout() -> int:
+    """Send the rest of stdout to /dev/null: its reader has closed the pipe (`| head`).
+
+    Returns the exit code.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 
-def say_error(program: str, error: UserError) -> None:
-    """The one line that bad input gets."""
+def print_error(program: str, error: UserError) -> None:
+    """Print the one line that bad input gets."""
     print(f"{program}: {' '.join(str(error).split())}", file=sys.stderr)
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """An argument parser whose errors are UserErrors, without the usage in front of them."""
+    """Parse arguments in the language in use; errors are UserErrors, without the usage."""
+
+    def __init__(self, *arguments: Any, **settings: Any):
+        with _in_our_words():
+            super().__init__(*arguments, **settings)
+
+    def parse_args(self, *arguments: Any, **settings: Any) -> Any:
+        """Parse as argparse does. Raises UserError for bad input, SystemExit after --help."""
+        with _in_our_words():
+            return super().parse_args(*arguments, **settings)
 
     def error(self, message: str) -> NoReturn:
+        """Raise a UserError."""
         if message.startswith("argument "):  # which Python 3.10 does not ask gettext for
-            name, _colon, told = message.removeprefix("argument ").partition(": ")
-            message = _("argument %(argument_name)s: %(message)s") % {
-                "argument_name": name,
-                "message": told,
-            }
-        raise UserError(_("{message} (see --help)").format(message=message))
+            name, _colon, rest = message.removeprefix("argument ").partition(": ")
+            told = _("argument %(argument_name)s: %(message)s")
+            message = told % {"argument_name": name, "message": rest}
+        raise UserError(_("{message} (see --help)"), message=message)
 
 
-def at_least_one(text: str) -> int:
-    """An option's value: a whole number of at least 1."""
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Let argparse ask our catalogue for its words; a parser of somebody else's keeps its own."""
+    module: Any = argparse
+    before, module._ = module._, _
+    try:
+        yield
+    finally:
+        module._ = before
+
+
+def positive_int(text: str) -> int:
+    """Read an option's value: a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            _("must be a whole number of at least 1, got {text!r}").format(text=text)
-        )
+        wrong = _("must be a whole number of at least 1, got {text!r}")
+        raise argparse.ArgumentTypeError(wrong.format(text=text))
     return int(text)
 
 
-def seed(text: str) -> int:
-    """An option's value: a whole number that every random generator takes."""
+def seed_int(text: str) -> int:
+    """Read an option's value: a whole number that every random generator takes."""
     if not text.isdecimal() or int(text) >= 2**63:
         wrong = _("must be a whole number from 0 to {largest}, got {text!r}")
         raise argparse.ArgumentTypeError(wrong.format(largest=2**63 - 1, text=text))
     return int(text)
 
 
-def learning_rate(text: str) -> float:
-    """An option's value: a finite learning rate that is not negative."""
+def non_negative_float(text: str) -> float:
+    """Read an option's value: a finite number of at least 0."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and value >= 0):
-        raise argparse.ArgumentTypeError(
-            _("must be a finite number of at least 0, got {text!r}").format(text=text)
-        )
+        wrong = _("must be a finite number of at least 0, got {text!r}")
+        raise argparse.ArgumentTypeError(wrong.format(text=text))
     return value

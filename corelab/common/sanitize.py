@@ -1,4 +1,4 @@
-"""Text out of an answer, a file name or an archive, made harmless for a terminal, a page or a table."""
+"""Untrusted text (of an answer, a file name, an archive) made harmless to print or to show."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _UNSEEN = re.compile(
 )
 
 
-def plain(text: str, limit: int = 10_000) -> str:
-    """Printable text of at most `limit` characters and a mark where it was cut."""
+def sanitize(text: str, limit: int = 10_000) -> str:
+    """Return printable text of at most `limit` characters, and a mark where it was cut."""
     kept = _ESCAPE_SEQUENCE.sub("", text[: 4 * limit]).replace("\r\n", "\n")
     # A carriage return writes over its line: of a progress bar only the last state is seen.
     kept = "\n".join(line[line.rstrip("\r").rfind("\r") + 1 :] for line in kept.split("\n"))
@@ -27,11 +27,11 @@ def plain(text: str, limit: int = 10_000) -> str:
 
 
 def one_line(text: str, limit: int = 200) -> str:
-    """The same on one line: for names, titles and messages."""
-    return plain(" ".join(text[: 4 * limit].split()), limit)
+    """Return the same on one line: for names, titles and messages."""
+    return sanitize(" ".join(text[: 4 * limit].split()), limit)
 
 
-def say(text: str = "", stream: TextIO | None = None) -> None:
+def print_safely(text: str = "", stream: TextIO | None = None) -> None:
     """Print, also where the stream's encoding lacks some of the characters (cp950, ASCII)."""
     stream = stream or sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"

@@ -1,7 +1,8 @@
-"""`corelab grade`: a class. What is new or changed is judged, each verdict kept as it falls; then the books.
+"""`corelab grade`: judge what is new or changed in a class, then write the result files.
 
-Everything goes through one at a time: an answer is read when its turn comes, a book is written from the
-ledger. So memory does not grow with the class; however a grader ends, the same command goes on from there.
+An answer is read when its turn comes, its verdict is kept at once, and a result file is written
+from the ledger. So memory does not grow with the class; however a grader ends, the same command
+goes on from there.
 """
 
 from __future__ import annotations
@@ -11,28 +12,26 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
-from types import ModuleType
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
-from corelab.common.sanitize import say
+from corelab.common.sanitize import print_safely
 from corelab.grading import judge
-from corelab.grading.gradebook import graded as gradebook
-from corelab.grading.gradebook import lms
-from corelab.grading.gradebook.graded import Graded
+from corelab.grading.gradebook import lms, result_files
+from corelab.grading.gradebook.class_csv import class_csv
+from corelab.grading.gradebook.graded import Exercises, Graded
+from corelab.grading.gradebook.gradescope_json import gradescope_json
 from corelab.grading.gradebook.ledger import Key, Ledger, Row
 from corelab.grading.gradebook.report import overview, report_html
 from corelab.grading.gradebook.summary import listed, progress, summary
-from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, Limits, Sandbox
+from corelab.grading.sandbox.sandbox import STRONGEST_FIRST, Limits, Sandbox, why_not
 from corelab.grading.submissions.find import Student, find
 from corelab.grading.verdicts import Isolation, Verdict
-
-Exercises = Mapping[str, ModuleType]
 
 
 def grade(
@@ -46,8 +45,9 @@ def grade(
     canvas: Path | None = None,
     moodle: Path | None = None,
 ) -> int:
-    """Grade all that was handed in under `paths` into the folder `out`; 130 where it was
-    interrupted.
+    """Grade all that was handed in under `paths` into the folder `out`.
+
+    Returns 0, or 130 where it was interrupted.
 
     seed: of the hidden data; without it the one of the ledger in `out`, which draws it when it is
     made.
@@ -58,31 +58,32 @@ def grade(
     """
     if seed is not None and not 0 <= seed < 2**63:
         message = _("--seed must be a whole number from 0 to {most}, got {seed}")
-        raise UserError(message.format(most="2**63 - 1", seed=seed))
+        raise UserError(message, most="2**63 - 1", seed=seed)
     exercises = judge.load_exercises()
     students = find(paths, judge.stems(exercises), leave_out=out)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         message = _("{path}: expected a folder to write to, got: {error}")
-        raise UserError(message.format(path=out, error=error.strerror)) from None
+        raise UserError(message, path=out, error=error.strerror) from None
     with Ledger(out / "ledger.sqlite") as ledger:
         seed = ledger.seed(seed)
-        with Sandbox(limits, require=require_isolation) as sandbox, _interruptible() as interrupted:
+        with (
+            Sandbox(limits, require=require_isolation, preload=judge.PRELOAD) as sandbox,
+            _interruptible() as interrupted,
+        ):
             if sandbox.isolation == "limits only":
-                say(
-                    _("Isolation: limits only. Answers can read and write all of your files."),
-                    sys.stderr,
-                )
+                warning = _("Isolation: limits only. Answers can read and write all of your files.")
+                print_safely(f"{warning}\n{why_not('namespaces')}", sys.stderr)
             work = _Work(exercises, ledger, sandbox, seed, str(astuple(sandbox.limits)))
             _judge_class(work, students, jobs or _cores(), interrupted)
         if interrupted.is_set():
             told = _(
                 "Interrupted. Every verdict so far is kept: the same command goes on from here."
             )
-            say(told, sys.stderr)
+            print_safely(told, sys.stderr)
             return 130
-        _write_books(work, students, out, canvas, moodle)
+        _write_result_files(work, students, out, canvas, moodle)
     return 0
 
 
@@ -113,7 +114,7 @@ class _Task:
 def _judge_class(
     work: _Work, students: list[Student], jobs: int, interrupted: threading.Event
 ) -> None:
-    """Brings the ledger up to what was handed in."""
+    """Bring the ledger up to what was handed in."""
 
     def judge_task(task: _Task) -> Verdict:
         return judge.judge_answer(
@@ -127,20 +128,15 @@ def _judge_class(
             bar.update()
 
 
-def _tasks(work: _Work, students: list[Student], settled: Callable[[], object]) -> Iterator[_Task]:
-    """What is to be judged, read one at a time; what needs no judging is settled on the way."""
-    versions = {name: judge.version(exercise) for name, exercise in work.exercises.items()}
+def _tasks(work: _Work, students: list[Student], on_done: Callable[[], object]) -> Iterator[_Task]:
+    """Yield what is to be judged, one at a time; what needs no judging is done on the way."""
     for student in students:
         for name, exercise in work.exercises.items():
             answer = student.answers.get(name)
             note = answer.note if answer else ""
             content = judge.content_of(exercise, answer)
-            known = (
-                content.message
-                if isinstance(content, Verdict)
-                else hashlib.sha256(content).hexdigest()
-            )
-            key = Key(known, versions[name], work.seed, work.limits)
+            digest = "" if isinstance(content, Verdict) else hashlib.sha256(content).hexdigest()
+            key = Key(digest, exercise.VERSION, work.seed, work.limits)
             before = work.ledger.row(student.id, name)
             if isinstance(content, Verdict):
                 now = Row(key, note, content)
@@ -151,17 +147,17 @@ def _tasks(work: _Work, students: list[Student], settled: Callable[[], object]) 
                 continue
             if now != before:
                 work.ledger.record(student.id, name, now)
-            settled()
+            on_done()
 
 
 def _still_holds(row: Row, key: Key, isolation: Isolation) -> bool:
-    """Whether the verdict that is there would come out again."""
+    """Return whether the verdict that is there would come out again."""
     verdict = row.verdict
     if replace(row.key, limits="") != replace(key, limits=""):
         return False
     if verdict.status == "unreadable":
         return True
-    # Of an answer that ended by itself the limits do not matter; what could not be checked is tried
+    # The limits do not matter to an answer that ended by itself; what could not be checked is tried
     # again.
     if verdict.status != "graded" and (
         verdict.status == "could not check" or row.key.limits != key.limits
@@ -176,8 +172,8 @@ def _judged(
     jobs: int,
     interrupted: threading.Event,
 ) -> Iterator[tuple[_Task, Verdict]]:
-    """Each task with its verdict as it falls, `jobs` at a time; after an interrupt only those in
-    flight."""
+    """Yield each task with its verdict as soon as it is made, `jobs` at a time; after an interrupt
+    only those in flight."""
     running: dict[Future[Verdict], _Task] = {}
     with ThreadPoolExecutor(jobs) as pool:
         while True:
@@ -200,7 +196,7 @@ def _interruptible() -> Iterator[threading.Event]:
         if interrupted.is_set():
             os._exit(130)
         interrupted.set()
-        say(
+        print_safely(
             "\n" + _("Interrupted: waiting for the answers in flight; again to end at once."),
             sys.stderr,
         )
@@ -221,30 +217,27 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-# ---- the books -----------------------------------------------------------------------------------
+# ---- the result files ----------------------------------------------------------------------------
 
 
-def _write_books(
+def _write_result_files(
     work: _Work, students: list[Student], out: Path, canvas: Path | None, moodle: Path | None
 ) -> None:
-    """Everything anew from the ledger, so that the same verdicts give the same books."""
+    """Write everything anew from the ledger: the same verdicts give the same files."""
     exercises = work.exercises
+    result_files.remove_partial(out)
+    result_files.remove_partial(out / "results")
 
-    def class_() -> Iterator[Graded]:
+    def graded_students() -> Iterator[Graded]:
         for student in students:
             rows = {name: work.ledger.row(student.id, name) for name in exercises}
-            shown = {
-                name: replace(row, verdict=row.verdict.shown()) for name, row in rows.items() if row
-            }
-            yield Graded(student, shown)
+            yield Graded(student, {name: row for name, row in rows.items() if row})
 
-    remarks = [_others(work.ledger, students, out)]
-    for graded in class_():
-        gradebook.write(
-            _results(out, graded.student.id), [gradebook.gradescope_json(graded, exercises)]
-        )
-    gradebook.write(out / "gradebook.csv", [gradebook.gradebook_csv(class_(), exercises)])
-    gradebook.write(out / "report.html", report_html(class_, exercises))
+    remarks = [_students_not_given(work.ledger, students, out)]
+    for graded in graded_students():
+        result_files.write(_results(out, graded.student.id), [gradescope_json(graded, exercises)])
+    result_files.write(out / "gradebook.csv", [class_csv(graded_students(), exercises)])
+    result_files.write(out / "report.html", report_html(graded_students, exercises))
     points = {name: exercise.POINTS for name, exercise in exercises.items()}
     points[""] = sum(points.values())
     for name, export, fill in (
@@ -252,24 +245,26 @@ def _write_books(
         ("moodle", moodle, lms.fill_moodle),
     ):
         if export:
-            filled = fill(export, [_grade(graded) for graded in class_()], points)
-            gradebook.write(out / f"{name}.csv", [filled.text])
-            copy = _("{path}, a filled copy of {export}").format(
-                path=out / f"{name}.csv", export=export
-            )
+            filled = fill(export, [_grade(graded) for graded in graded_students()], points)
+            path = out / f"{name}.csv"
+            result_files.write(path, [filled.text])
+            copy = _("{path}, a filled copy of {export}").format(path=path, export=export)
             remarks.append(listed(copy, filled.remarks))
-    say(summary(overview(class_(), exercises), exercises))
+    print_safely(summary(overview(graded_students(), exercises), exercises))
     where = _("gradebook.csv, report.html and results/ are in {path}").format(path=out)
-    say("\n".join(["", *filter(None, remarks), where]))
+    print_safely("\n".join(["", *filter(None, remarks), where]))
 
 
-def _others(ledger: Ledger, students: list[Student], out: Path) -> str:
-    """Those graded here before who were not given this time: their books go, their verdicts
-    stay."""
+def _students_not_given(ledger: Ledger, students: list[Student], out: Path) -> str:
+    """Remove the results of those graded here before who were not given this time, and list them.
+
+    Their verdicts stay in the ledger.
+    """
     others = sorted(set(ledger.students()) - {student.id for student in students})
     for other in others:
         _results(out, other).unlink(missing_ok=True)
-    return listed(_("graded here before, not given this time, and so not in the books:"), others)
+    title = _("graded here before, not given this time, and so not in the result files:")
+    return listed(title, others)
 
 
 def _results(out: Path, student: str) -> Path:

@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
-import numpy as np
+from corelab.common.i18n import N_, Text
+from corelab.grading.sandbox.outcome import Arrays, Isolation, Outcome, RunStatus
 
-from corelab.common.i18n import N_, shown
+__all__ = [
+    "WORDS",
+    "Arrays",
+    "Check",
+    "CheckOutcome",
+    "Isolation",
+    "Outcome",
+    "RunStatus",
+    "Verdict",
+    "VerdictStatus",
+]
 
 CheckOutcome = Literal["passed", "failed", "could not check"]
-RunStatus = Literal["finished", "timed out", "crashed", "limit exceeded", "could not run"]
 VerdictStatus = Literal[
     "graded", "missing", "unreadable", "timed out", "crashed", "could not check"
 ]
-Isolation = Literal["namespaces", "separate user", "limits only"]
-Arrays = dict[str, np.ndarray]
 
-# These words are kept as they are, and read by scripts; where a person reads them they are
-# translated.
+# Kept as they are, and read by scripts; translated where a person reads them.
 WORDS = (
     *(N_("passed"), N_("failed"), N_("graded"), N_("missing"), N_("unreadable"), N_("timed out")),
-    *(
-        N_("crashed"),
-        N_("could not check"),
-        N_("namespaces"),
-        N_("separate user"),
-        N_("limits only"),
-    ),
+    *(N_("crashed"), N_("could not check")),
+    *(N_("namespaces"), N_("separate user"), N_("limits only")),
 )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came back of one run of an answer in the sandbox: bounded, typed, and never trusted."""
-
-    status: RunStatus
-    isolation: Isolation
-    returned: dict[str, Arrays] = field(default_factory=dict)
-    """The frames that the exercise's `run` handed back before the end, by name."""
-    message: str = ""
-    """One line for the student: the exception with its line in the answer, the limit that was met,
-    …"""
-    stdout: str = ""
-    stderr: str = ""
-    seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    peak_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -54,17 +39,15 @@ class Check:
     """One thing that was looked at, and what it earned."""
 
     name: str
-    """Stable and short, unique in its exercise: `batch-means`."""
-    title: str
+    """Stable and short, unique in its exercise: `batch-means`. Title and help are the exercise's
+    own, and found by it."""
     points: float
     outcome: CheckOutcome
-    expected: str = ""
-    got: str = ""
-    help: str = ""
-    """The next thing to try, or where it passed, advice; a line for each mistake."""
-    tags: tuple[str, ...] = ()
-    """Mistake codes, such as `sum-instead-of-mean`; none where the evidence names none. Where it
-    passed, of what costs nothing."""
+    expected: Text = ""
+    got: Text = ""
+    codes: tuple[str, ...] = ()
+    """Of mistakes, such as `sum-instead-of-mean`; none where the evidence names none. Where it
+    passed, of advice, which costs nothing."""
     earned: float | None = None
     """Points earned; all of them when passed and none when failed, unless said otherwise."""
 
@@ -84,29 +67,21 @@ class Verdict:
     checks: tuple[Check, ...] = ()
     points: float = 0.0
     """The most that this exercise gives."""
-    message: str = ""
+    message: Text = ""
+    ended: RunStatus = "finished"
+    """How its run ended."""
     seed: int = 0
     """The seed that the hidden data were drawn from: the same seed gives the same verdict."""
     isolation: Isolation = "limits only"
     seconds: float = 0.0
     output: str = ""
-    """What the answer printed, cut to a bound: to be shown, and to be trusted in nothing."""
+    """What the answer printed, cut to a bound: untrusted text, for display only."""
     observation: str = ""
+    remarks: tuple[str, ...] = ()
+    """Names in the answer that an instructor should look at. They cost nothing."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of the kit and of torch, by their names."""
 
     @property
     def score(self) -> float:
         return sum(check.score for check in self.checks)
-
-    def shown(self) -> Verdict:
-        """The same with its texts, which may be in every language, in the one in use."""
-        checks = tuple(
-            replace(
-                check,
-                title=shown(check.title),
-                expected=shown(check.expected),
-                got=shown(check.got),
-                help=shown(check.help),
-            )
-            for check in self.checks
-        )
-        return replace(self, checks=checks, message=shown(self.message), output=shown(self.output))

@@ -1,5 +1,6 @@
-"""From a lab to its demo notebook, one way only: the lab's docstring, titles and the comments below them
-become text cells, all else stays code.
+"""From a lab to its demo notebook, one way only.
+
+The lab's docstring, titles and the comments below them become text cells, all else stays code:
 
     # %% 1. 一個變數 / One variable
     # 學習率太大會震盪。 / Too large a rate swings to and fro.
@@ -46,8 +47,7 @@ _ENGLISH_BEGINS = re.compile(r"(?<=[。？！])(?: / |\n(?=[^\u4e00-\u9fff\n]*$)
 
 
 def repository() -> str:
-    """OWNER/NAME of the public repository: pyproject.toml is the only place that says where it
-    is."""
+    """Return OWNER/NAME of the public repository, which only pyproject.toml knows."""
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     found = re.search(r'^Repository = "https://github\.com/([\w.-]+/[\w.-]+)"', text, re.MULTILINE)
     if not found:
@@ -56,8 +56,7 @@ def repository() -> str:
 
 
 def notebook(lab: str, source: str) -> str:
-    """The notebook of the lab in the file `lab` with this source, as its file holds it: the same
-    every time.
+    """Return the notebook of the lab in the file `lab` with this source: the same text every time.
 
     Raises UserError where jupytext is not installed.
     """
@@ -90,11 +89,10 @@ def notebook(lab: str, source: str) -> str:
         "language_info": {"name": "python"},
     }
     nbformat.validate(made)
-    return nbformat.writes(made) + "\n"
+    return f"{nbformat.writes(made)}\n"
 
 
 def _text(markdown: str) -> str:
-    """The beginning of a text cell to the beginning of the code cell behind it, in the percent
-    format."""
+    """Write a text cell and the start of the code cell after it, in the percent format."""
     lines = _ENGLISH_BEGINS.sub("\n\n", markdown).strip().split("\n")
     return "\n".join(["# %% [markdown]", *(f"# {line}".rstrip() for line in lines), "# %%", ""])

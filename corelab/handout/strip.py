@@ -1,4 +1,4 @@
-"""From solutions/ to labs/: what students get, without a line of the answers, and two labs as notebooks.
+"""From solutions/ to labs/: what students get, without the answers, and two labs as notebooks.
 
 In a solution, a region that the student is to write is marked like this:
 
@@ -39,7 +39,7 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*-ubyte", ".*")
 
 
 def project() -> Path:
-    """The folder of the kit's project, which holds solutions/. UserError where it is not there."""
+    """Return the project's folder, which holds solutions/; UserError where it is not there."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / "solutions").is_dir():
         message = _(
@@ -50,7 +50,7 @@ def project() -> Path:
 
 
 def strip(source: str, name: str = "solution") -> str:
-    """The hand-out of a solution's source.
+    """Return a solution's source without its answers.
 
     Raises UserError, with the line, for a region without a title, inside another, without its end
     or without its beginning, and for a mark that is none.
@@ -75,9 +75,8 @@ def strip(source: str, name: str = "solution") -> str:
                 raise UserError(f"{name}:{number}: END SOLUTION without its BEGIN SOLUTION")
             opened = None
         elif _MISSPELT.search(line):
-            raise UserError(
-                f"{name}:{number}: a mark is a line of its own: # BEGIN SOLUTION: title, # END SOLUTION"
-            )
+            marks = "# BEGIN SOLUTION: title, # END SOLUTION"
+            raise UserError(f"{name}:{number}: a mark is a line of its own: {marks}")
         elif not opened:
             lines.append(line)
     if opened:
@@ -86,8 +85,7 @@ def strip(source: str, name: str = "solution") -> str:
 
 
 def write_labs(solutions: Path, labs: Path) -> list[Path]:
-    """Generate every lab of `labs` from its solution, and the notebooks from these; the files
-    written.
+    """Generate every lab from its solution, and the notebooks from these; return the files.
 
     All are made before the first is written, so that a mistake in one leaves the labs as they were.
     """
@@ -101,7 +99,7 @@ def write_labs(solutions: Path, labs: Path) -> list[Path]:
 
 
 def write_handout(out: Path) -> list[Path]:
-    """Write what students get into the new folder `out`; the files and folders at its top.
+    """Write what students get into the new folder `out`; return the files and folders at its top.
 
     It appears whole or not at all. Raises UserError where `out` is there already, or can't be
     written.

@@ -58,7 +58,7 @@ class Report:
         from corelab.common import html  # only now: the template engine takes its time to load
 
         written = "".join(
-            html.pieces(
+            html.render(
                 "corelab.lab",
                 "lab_report",
                 allow="img-src data:",
@@ -71,7 +71,7 @@ class Report:
 
 
 def cell(value: Any) -> str:
-    """A table's value as it is printed: four digits, and a dash for None."""
+    """Format a table's value as it is printed: four digits, and a dash for None."""
     if value is None:
         return "–"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

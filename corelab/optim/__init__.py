@@ -8,4 +8,12 @@ from corelab.optim.momentum import Momentum
 from corelab.optim.nesterov import Nesterov
 from corelab.optim.rmsprop import RMSprop
 
-__all__ = ["Adagrad", "Adam", "AdamW", "GradientDescent", "Momentum", "Nesterov", "RMSprop"]
+__all__ = [  # noqa: RUF022 (simplest first, as in tables and figures)
+    "GradientDescent",
+    "Momentum",
+    "Nesterov",
+    "Adagrad",
+    "RMSprop",
+    "Adam",
+    "AdamW",
+]

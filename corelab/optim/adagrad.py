@@ -1,47 +1,34 @@
 """Adagrad, slide 6-3."""
 
 import torch
+from torch import Tensor
 
-from corelab.optim.base import Group, Optimizer, Params, State, Tensor, never_zero_, zero_step
+from corelab.optim.base import (
+    NOT_NEGATIVE,
+    Group,
+    Optimizer,
+    Params,
+    State,
+    never_zero_,
+    zero_step,
+)
 
 
 class Adagrad(Optimizer):
-    """An η for every weight, smaller the larger its gradients have been (slide 6-3; Duchi et al.
-    2011).
+    """An η for every weight, smaller the larger its gradients have been.
 
-    torch    θ ← θ − η g / (√Σg² + ε)    Σg² from initial_accumulator_value; η divided by 1 + (t − 1)·lr_decay
-    course   θ ← θ − ηᵗ g / σᵗ           ηᵗ = η / √(t + 1), σᵗ = √(Σg² / (t + 1)); no ε, and 0/0 is 0
+    torch    θ ← θ − η g / (√Σg² + ε)    Σg² from initial_accumulator_value; lr_decay shrinks η
+    course   θ ← θ − ηᵗ g / σᵗ           ηᵗ = η / √(t + 1), σᵗ = √(Σg² / (t + 1)); 0/0 is 0
 
-    The same path but for ε and rounding: √(t + 1) cancels.
+    The same path but for ε and rounding: √(t + 1) cancels (slide 6-3; Duchi et al. 2011).
     """
 
-    conventions = ("torch", "course")
-    not_in_slides = ("lr_decay", "initial_accumulator_value")
-    squares = True
-
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor = 1e-2,
-        lr_decay: float = 0,
-        weight_decay: float = 0,
-        initial_accumulator_value: float = 0,
-        eps: float = 1e-10,
-        foreach: bool | None = None,
-        *,
-        maximize: bool = False,
-        convention: str = "torch",
-    ) -> None:
-        defaults = {"lr": lr, "lr_decay": lr_decay, "weight_decay": weight_decay, "eps": eps}
-        flags = {"foreach": foreach, "maximize": maximize, "convention": convention}
-        start = {"initial_accumulator_value": initial_accumulator_value}
-        super().__init__(params, defaults | start | flags)
-
-    def add_param_group(self, param_group: Group) -> None:
-        super().add_param_group(param_group)
-        group = self.param_groups[-1]
-        for theta in group["params"]:  # at once, as torch does: a state_dict holds it then
-            self.state[theta] = self.new_state(theta, group)
+        self, params: Params, lr: float | Tensor = 1e-2, lr_decay: float = 0,
+        weight_decay: float = 0, initial_accumulator_value: float = 0, eps: float = 1e-10,
+        foreach: bool | None = None, *, maximize: bool = False, convention: str = "torch",
+    ) -> None:  # fmt: skip
+        super().__init__(params, locals())
 
     def new_state(self, theta: Tensor, group: Group) -> State:
         start = group["initial_accumulator_value"]
@@ -59,3 +46,18 @@ class Adagrad(Optimizer):
         s.addcmul_(g, g)  # s ← s + g²
         sigma = never_zero_(s.div(t).sqrt_())  # σ = √(s / (t + 1))
         theta.addcdiv_(g, sigma, value=-group["lr"] / t**0.5)  # θ ← θ − η/√(t + 1) · g / σ
+
+    def add_param_group(self, param_group: Group) -> None:
+        super().add_param_group(param_group)
+        group = self.param_groups[-1]
+        for theta in group["params"]:  # at once, as torch does: a state_dict holds it then
+            self.state[theta] = self.new_state(theta, group)
+
+    bounds = Optimizer.bounds | {
+        "lr_decay": NOT_NEGATIVE, "initial_accumulator_value": NOT_NEGATIVE, "eps": NOT_NEGATIVE,
+    }  # fmt: skip
+    conventions = ("torch", "course")
+    not_in_slides = ("lr_decay", "initial_accumulator_value")
+    squares_gradient = True
+    counterpart = torch.optim.Adagrad
+    label, colour, marker = "Adagrad", "orange", "triangle"

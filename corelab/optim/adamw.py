@@ -2,8 +2,11 @@
 
 from typing import ClassVar
 
-from corelab.optim.adam import Adam
-from corelab.optim.base import Group, Params, Tensor
+import torch
+from torch import Tensor
+
+from corelab.optim.adam import Adam, Betas
+from corelab.optim.base import Group, Params
 
 
 class AdamW(Adam):
@@ -12,28 +15,21 @@ class AdamW(Adam):
     Arguments as in `Adam`; weight_decay is 0.01 unless given.
     """
 
-    conventions = ("torch",)
-    fixed: ClassVar[Group] = {"decoupled_weight_decay": True}
-
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor = 1e-3,
-        betas: tuple[float | Tensor, float | Tensor] = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
+        self, params: Params, lr: float | Tensor = 1e-3, betas: Betas = (0.9, 0.999),
+        eps: float = 1e-8, weight_decay: float = 1e-2, amsgrad: bool = False, *,
+        maximize: bool = False, foreach: bool | None = None, capturable: bool = False,
         convention: str = "torch",
-    ) -> None:
+    ) -> None:  # fmt: skip
         flags: Group = {"maximize": maximize, "foreach": foreach, "capturable": capturable}
-        super().__init__(
-            params, lr, betas, eps, weight_decay, amsgrad, **flags, convention=convention
-        )
+        flags["convention"] = convention
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, **flags)
 
     def decay(self, theta: Tensor, g: Tensor, group: Group) -> Tensor:
         theta.mul_(1 - group["lr"] * group["weight_decay"])  # θ ← θ − η wd θ
         return g
+
+    conventions = ("torch",)
+    counterpart = torch.optim.AdamW
+    torch_only: ClassVar[Group] = {"decoupled_weight_decay": True}
+    label, colour, marker = "AdamW", "purple", ""  # on a surface of the race it is Adam

@@ -1,6 +1,7 @@
 """The update rules of the slides, number by number in plain Python.
 
-The course convention is compared with these: nothing here is shared with the optimizers, and nothing is fast.
+The course convention is compared with these. Each is named like the file of its optimizer; nothing
+here is shared with it, and nothing is fast.
 """
 
 from collections.abc import Callable
@@ -9,22 +10,21 @@ from typing import Any
 
 import torch
 
-Rule = Callable[
-    [float, float, dict[str, Any], float], float
-]  # w, g, what is remembered, η → the next w
+# w, g, what is remembered, η → the next w
+Rule = Callable[[float, float, dict[str, Any], float], float]
 
 
 def gradient_descent(w: float, g: float, past: dict[str, Any], eta: float) -> float:  # noqa: ARG001
     return w - eta * g
 
 
-def momentum(w: float, g: float, past: dict[str, Any], eta: float) -> float:
+def momentum(w: float, g: float, past: dict[str, float], eta: float) -> float:
     """λ = 0.9"""
     past["v"] = 0.9 * past.get("v", 0.0) - eta * g
     return w + past["v"]
 
 
-def adagrad(w: float, g: float, past: dict[str, Any], eta: float) -> float:
+def adagrad(w: float, g: float, past: dict[str, list[float]], eta: float) -> float:
     past["g"] = [*past.get("g", []), g]
     t = len(past["g"]) - 1
     eta_t = eta / sqrt(t + 1)
@@ -32,18 +32,19 @@ def adagrad(w: float, g: float, past: dict[str, Any], eta: float) -> float:
     return w - eta_t / sigma_t * g if sigma_t > 0 else w
 
 
-def rmsprop(w: float, g: float, past: dict[str, Any], eta: float) -> float:
+def rmsprop(w: float, g: float, past: dict[str, float], eta: float) -> float:
     """α = 0.99; the slide's σ⁰ = g⁰ can only be |g⁰|"""
     past["sigma"] = sqrt(0.99 * past["sigma"] ** 2 + (1 - 0.99) * g**2) if past else abs(g)
     return w - eta / past["sigma"] * g if past["sigma"] > 0 else w
 
 
-def adam(w: float, g: float, past: dict[str, Any], alpha: float) -> float:
+def adam(w: float, g: float, past: dict[str, float], alpha: float) -> float:
     """β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸; the paper's α is η"""
     past["t"] = t = past.get("t", 0) + 1
     past["m"] = 0.9 * past.get("m", 0.0) + (1 - 0.9) * g
     past["v"] = 0.999 * past.get("v", 0.0) + (1 - 0.999) * g**2
-    m_hat, v_hat = past["m"] / (1 - 0.9**t), past["v"] / (1 - 0.999**t)
+    m_hat: float = past["m"] / (1 - 0.9**t)
+    v_hat: float = past["v"] / (1 - 0.999**t)
     return w - alpha * m_hat / (sqrt(v_hat) + 1e-8)
 
 

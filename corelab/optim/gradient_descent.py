@@ -2,7 +2,11 @@
 
 from typing import ClassVar
 
-from corelab.optim.base import Group, Optimizer, Params, State, Tensor
+import torch
+from torch import Tensor
+
+from corelab.common.i18n import N_
+from corelab.optim.base import Group, Optimizer, Params, State
 
 
 class GradientDescent(Optimizer):
@@ -13,22 +17,17 @@ class GradientDescent(Optimizer):
     sparse gradient.
     """
 
-    conventions = ("torch", "course")
-    fixed: ClassVar[Group] = {"momentum": 0, "dampening": 0, "nesterov": False}
-    remembers = False
-
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor = 1e-3,
-        *,
-        weight_decay: float = 0,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        convention: str = "torch",
-    ) -> None:
-        flags = {"maximize": maximize, "foreach": foreach, "convention": convention}
-        super().__init__(params, {"lr": lr, "weight_decay": weight_decay, **flags})
+        self, params: Params, lr: float | Tensor = 1e-3, *, weight_decay: float = 0,
+        maximize: bool = False, foreach: bool | None = None, convention: str = "torch",
+    ) -> None:  # fmt: skip
+        super().__init__(params, locals())
 
     def update(self, theta: Tensor, g: Tensor, state: State, group: Group) -> None:  # noqa: ARG002
         theta.add_(g, alpha=-group["lr"])  # θ ← θ − η g
+
+    conventions = ("torch", "course")
+    stateful = False
+    counterpart = torch.optim.SGD
+    torch_only: ClassVar[Group] = {"momentum": 0, "dampening": 0, "nesterov": False}
+    label, colour, marker = N_("Gradient descent"), "black", "circle"

@@ -1,9 +1,10 @@
-"""`corelab parity`: each optimizer beside its counterpart, on the same gradients, compared at every step.
+"""`corelab parity`: each optimizer beside its counterpart, on the same gradients, at every step.
 
-The counterpart is torch's own wherever a setting of torch gives the formula. Where none does, torch is
-brought to it by hand (`Seeded`), and the slide itself, in plain Python, is the second opinion.
+The counterpart is torch's own wherever a setting of torch gives the formula. Where none does, torch
+is brought to it by hand (`Seeded`), and the slide itself, in plain Python, is the second opinion.
 """
 
+import inspect
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from tabulate import tabulate
 from corelab import optim
 from corelab.common.i18n import N_, _
 from corelab.optim import course_rules
+from corelab.optim.base import Optimizer
 
 Make = Callable[[Any], Any]  # parameter groups → an optimizer
 HEADINGS = {
@@ -117,51 +119,45 @@ class Case:
         return compare(ours, self.theirs, falling=lr == "falling", zeros=self.zeros, device=device)
 
 
+def classes() -> list[type[Optimizer]]:
+    return [getattr(optim, name) for name in optim.__all__]
+
+
 def cases() -> Iterator[Case]:
     """Every optimizer in every convention it has, in several settings."""
-    sgd, adagrad, rmsprop = torch.optim.SGD, torch.optim.Adagrad, torch.optim.RMSprop
-    adam, adamw = torch.optim.Adam, torch.optim.AdamW
-    ball = {"momentum": 0.9}  # SGD's own default is 0
-    for ours, theirs, extra, settings in (
-        (optim.GradientDescent, sgd, {}, {"weight_decay": 0.1, "maximize": True}),
-        (optim.Momentum, sgd, ball, {"momentum": 0.8, "dampening": 0.5, "weight_decay": 0.1}),
-        (optim.Nesterov, sgd, ball | {"nesterov": True}, {"momentum": 0.8, "weight_decay": 0.1}),
-        (
-            optim.Adagrad,
-            adagrad,
-            {},
-            {"lr_decay": 0.1, "initial_accumulator_value": 0.1, "weight_decay": 0.1},
-        ),
-        (
-            optim.RMSprop,
-            rmsprop,
-            {},
-            {"alpha": 0.9, "momentum": 0.5, "centered": True, "weight_decay": 0.1},
-        ),
-        (optim.Adam, adam, {}, {"betas": (0.8, 0.9), "amsgrad": True, "weight_decay": 0.1}),
-        (optim.AdamW, adamw, {}, {"betas": (0.8, 0.9), "amsgrad": True, "maximize": True}),
-    ):
-        for chosen in ({}, settings, {"foreach": True}):
-            make: Make = partial(theirs, lr=0.1, **(extra | chosen))
-            yield Case(ours, chosen, f"torch.optim.{theirs.__name__}", make)
+    for ours in classes():
+        theirs = ours.counterpart
+        beside = f"torch.optim.{getattr(theirs, 'func', theirs).__name__}"
+        for chosen in ({}, varied(ours), {"foreach": True}):
+            yield Case(ours, chosen, beside, partial(theirs, lr=0.1, **chosen))
 
     course = {"convention": "course"}
-    for ours, rule in (
-        (optim.GradientDescent, course_rules.gradient_descent),
-        (optim.Momentum, course_rules.momentum),
-        (optim.Adagrad, course_rules.adagrad),
-        (optim.RMSprop, course_rules.rmsprop),
-        (optim.Adam, course_rules.adam),
-    ):
-        yield Case(ours, course, N_("the slide"), partial(course_rules.Slide, rule=rule, lr=0.1))
+    for ours in classes():
+        if "course" in ours.conventions:
+            rule = getattr(course_rules, ours.__module__.rsplit(".", 1)[-1])
+            theirs = partial(course_rules.Slide, rule=rule, lr=0.1)
+            yield Case(ours, course, N_("the slide"), theirs)
     # With a falling lr, no setting of torch gives the slide's momentum. With eps=0, torch makes NaN
     # of 0/0.
-    make = partial(sgd, lr=0.1, momentum=0.9)
+    make: Make = partial(torch.optim.SGD, lr=0.1, momentum=0.9)
     yield Case(optim.Momentum, course, "torch.optim.SGD", make, lrs=("constant",))
-    make = partial(adagrad, lr=0.1, eps=0)
+    make = partial(torch.optim.Adagrad, lr=0.1, eps=0)
     yield Case(optim.Adagrad, course, "torch.optim.Adagrad, eps=0", make, zeros=False)
     make = partial(Seeded, lr=0.1, eps=0)
     yield Case(optim.RMSprop, course, "torch.optim.RMSprop, eps=0, from g⁰²", make, zeros=False)
+
+
+def varied(cls: type[Optimizer]) -> dict[str, Any]:
+    """Settings of an optimizer, each away from its default and within its bounds."""
+    settings: dict[str, Any] = {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        if isinstance(parameter.default, bool) and name != "capturable":
+            settings[name] = not parameter.default
+        elif isinstance(parameter.default, tuple):
+            settings[name] = tuple(0.8 + 0.1 * i for i in range(len(parameter.default)))
+        elif name in cls.bounds and name != "lr":
+            settings[name] = 0.3
+    return settings
 
 
 def rows(device: str) -> Iterator[dict[str, Any]]:

@@ -1,11 +1,14 @@
 """RMSprop, slide 6-3."""
 
+import torch
+from torch import Tensor
+
 from corelab.optim.base import (
+    NOT_NEGATIVE,
     Group,
     Optimizer,
     Params,
     State,
-    Tensor,
     never_zero_,
     zero_step,
     zeros,
@@ -22,39 +25,13 @@ class RMSprop(Optimizer):
     `Momentum`, capturable counts t on the GPU.
     """
 
-    conventions = ("torch", "course")
-    not_in_slides = ("momentum", "centered")
-    squares = True
-
     def __init__(
-        self,
-        params: Params,
-        lr: float | Tensor = 1e-2,
-        alpha: float = 0.99,
-        eps: float = 1e-8,
-        weight_decay: float = 0,
-        momentum: float = 0,
-        centered: bool = False,
-        capturable: bool = False,
-        foreach: bool | None = None,
-        maximize: bool = False,
-        *,
-        convention: str = "torch",
-    ) -> None:
-        defaults = {
-            "lr": lr,
-            "alpha": alpha,
-            "eps": eps,
-            "weight_decay": weight_decay,
-            "momentum": momentum,
-        }
-        flags = {
-            "centered": centered,
-            "capturable": capturable,
-            "foreach": foreach,
-            "maximize": maximize,
-        }
-        super().__init__(params, {**defaults, **flags, "convention": convention})
+        self, params: Params, lr: float | Tensor = 1e-2, alpha: float = 0.99, eps: float = 1e-8,
+        weight_decay: float = 0, momentum: float = 0, centered: bool = False,
+        capturable: bool = False, foreach: bool | None = None, maximize: bool = False,
+        *, convention: str = "torch",
+    ) -> None:  # fmt: skip
+        super().__init__(params, locals())
 
     def new_state(self, theta: Tensor, group: Group) -> State:
         state = {"step": zero_step(theta, group), "square_avg": zeros(theta)}
@@ -87,3 +64,10 @@ class RMSprop(Optimizer):
         alpha = group["alpha"] * (t > 1)  # 0 at the first step, so that σ⁰ = |g⁰|
         s.mul_(alpha).addcmul_(g, g, value=1 - alpha)  # σ² ← α σ² + (1 − α) g²
         theta.addcdiv_(g, never_zero_(s.sqrt()), value=-group["lr"])  # θ ← θ − η g / σ
+
+    bounds = Optimizer.bounds | dict.fromkeys(("alpha", "eps", "momentum"), NOT_NEGATIVE)
+    conventions = ("torch", "course")
+    not_in_slides = ("momentum", "centered")
+    squares_gradient = True
+    counterpart = torch.optim.RMSprop
+    label, colour, marker = "RMSprop", "green", "inverted_triangle"

@@ -1,6 +1,6 @@
 """Every figure of the kit, in one style. The only package of the bench that imports matplotlib.
 
-Figures are made without pyplot: nothing opens a window, and they look alike with or without a screen.
+Figures are made without pyplot: nothing opens a window, and they look alike without a screen.
 
     figure = plots.loss_curves({"B = 100": history})
     png, svg = plots.save(figure, Path("runs") / "loss_curves")

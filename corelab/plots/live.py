@@ -13,7 +13,7 @@ from corelab.plots.style import panels, styled, theme
 
 @styled
 def growing_loss(steps: int, title: str) -> Figure:
-    """The axes for the loss of `steps` steps, still empty."""
+    """Make the axes for the loss of `steps` steps, still empty."""
     figure, (axes,) = panels(1, width=6.4, height=2.8)
     axes.plot([], [], color=theme().curves[0])
     axes.set(xlim=(0, steps), ylim=(0, 2.5), title=title)
@@ -22,7 +22,7 @@ def growing_loss(steps: int, title: str) -> Figure:
 
 
 def grown(figure: Figure, steps: Sequence[float], losses: Sequence[float]) -> bytes:
-    """The same figure with this curve, as PNG."""
+    """Draw this curve into the figure, and return it as PNG."""
     (axes,) = figure.axes
     axes.lines[0].set_data(steps, losses)
     axes.set_ylim(top=max(2.5, 1.05 * max(losses)))

@@ -12,14 +12,13 @@ from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from corelab.common.i18n import _
+from corelab.history import Run
 from corelab.plots.style import log_axis, name_curves, panels, smooth, styled, theme
-from corelab.sweep import Run
 
 
 @styled
 def learning_rates(runs: Sequence[Run]) -> Figure:
-    """Left: the loss of every epoch under every rate. Right: where each rate ended, diverged ones
-    apart."""
+    """Draw the loss of every epoch under every rate, and beside it where each rate ended."""
     figure, (curves, ends) = panels(2, width=11)
     named = []
     for run, shade in zip(runs, theme().scale(len(runs)), strict=True):
@@ -43,7 +42,7 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
         (run.lr, run.test_cross_entropy) for run in runs if math.isfinite(run.test_cross_entropy)
     ]
     diverged = [run.lr for run in runs if run.history.diverged_at_step is not None]
-    colour = theme().optimizers.get(runs[0].optimizer, theme().soft)
+    colour = theme().optimizer(runs[0].optimizer)
     ends.plot([lr for lr, loss in finite], [loss for lr, loss in finite], "o-", color=colour)
     ends.set(
         xlabel=_("learning rate η"), ylabel=_("test cross-entropy (nats)"), title=_("where it ends")
@@ -69,8 +68,10 @@ def learning_rates(runs: Sequence[Run]) -> Figure:
 
 
 def _shade_diverged(axes: Axes, diverged: Sequence[float], below: float) -> None:
-    """The rates that diverged as crosses in a zone; below: the largest rate under them that did
-    not."""
+    """Draw the rates that diverged as crosses in a zone.
+
+    below: the largest rate under them that did not.
+    """
     colour = theme().alarm
     edge = math.sqrt((below or min(diverged) / 16) * min(diverged))
     axes.axvspan(edge, max(diverged) * 1.6, color=colour, alpha=0.2, linewidth=0)
@@ -80,7 +81,7 @@ def _shade_diverged(axes: Axes, diverged: Sequence[float], below: float) -> None
 
 @styled
 def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure:
-    """A panel a comparison: the loss of every optimizer, mean and range over its seeds."""
+    """Draw a panel a comparison: the loss of every optimizer, mean and range over its seeds."""
     figure, all_axes = panels(len(comparisons), width=6 * len(comparisons), sharey=True)
     for axes, (title, runs_of) in zip(all_axes, comparisons.items(), strict=True):
         axes.set(xlabel=_("step"), title=title, ylim=(0, 3.4))
@@ -93,7 +94,7 @@ def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure
             for row, run in zip(losses, runs, strict=True):
                 row[: run.history.steps] = smooth(run.history.losses)
             seen = losses[:, np.isfinite(losses).any(0)]
-            colour = theme().optimizers[runs[0].optimizer]
+            colour = theme().optimizer(runs[0].optimizer)
             if not seen.size:  # the first step was the last
                 ends.append((name, 1, math.inf, colour))
                 continue
@@ -110,13 +111,13 @@ def optimizers(comparisons: Mapping[str, Mapping[str, Sequence[Run]]]) -> Figure
 
 @styled
 def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
-    """|Δθ| / |g| over the steps, (steps, 3) an optimizer: the median over the weights."""
+    """Draw |Δθ| / |g| over the steps, (steps, 3) an optimizer: the median over the weights."""
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for name, values in rates.items():
         middle = np.asarray(values)[:, 1]
-        axes.plot(np.arange(1, len(middle) + 1), middle, color=theme().optimizers[name], label=name)
-        ends.append((name, len(middle), middle[-1], theme().optimizers[name]))
+        axes.plot(np.arange(1, len(middle) + 1), middle, color=theme().optimizer(name), label=name)
+        ends.append((name, len(middle), middle[-1], theme().optimizer(name)))
     axes.set(xlabel=_("step"), ylabel=_("effective learning rate |Δθ| / |g|"))
     log_axis(axes, "y")
     name_curves(axes, ends)
@@ -125,11 +126,11 @@ def effective_learning_rates(rates: Mapping[str, Tensor]) -> Figure:
 
 @styled
 def ours_over_builtin(pairs: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
-    """The loss of every step: the kit's optimizer as dashes over torch's as a wide line."""
+    """Draw the loss of every step: the kit's optimizer as dashes over torch's as a wide line."""
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for name, (ours, builtin) in pairs.items():
-        colour = theme().optimizers[name]
+        colour = theme().optimizer(name)
         axes.plot(
             np.arange(1, len(builtin) + 1), smooth(builtin), color=colour, linewidth=5, alpha=0.35
         )

@@ -22,7 +22,7 @@ def paths_on_curve(
     span: tuple[float, float],
     optimizers: Sequence[str] = (),
 ) -> Figure:
-    """A cost of one variable, and each path (steps + 1, 1) over it in a panel of its own.
+    """Draw a cost of one variable, and each path (steps + 1, 1) over it in a panel of its own.
 
     optimizers: whose path each is, for its colour; gradient descent's where nothing is said.
     """
@@ -49,7 +49,7 @@ def paths_on_contour(
     y: tuple[float, float],
     optimizers: Sequence[str] = (),
 ) -> Figure:
-    """A cost of two variables as contour lines, and each path (steps + 1, 2) in a panel of its own.
+    """Draw a cost of two variables as contours, and each path (steps + 1, 2) in a panel of its own.
 
     optimizers: as in `paths_on_curve`.
     """
@@ -69,11 +69,11 @@ def paths_on_contour(
 
 
 def _colours(paths: Mapping[str, Tensor], optimizers: Sequence[str]) -> list[str]:
-    return [theme().optimizers[name] for name in optimizers or ["GradientDescent"] * len(paths)]
+    return [theme().optimizer(name) for name in optimizers or ["GradientDescent"] * len(paths)]
 
 
 def _dots(axes: Axes, x: np.ndarray, y: np.ndarray, colour: str) -> None:
-    """A path as dots joined by a line: a ring where it starts, a star where it ends."""
+    """Draw a path as dots joined by a line: a ring where it starts, a star where it ends."""
     axes.plot(x, y, "o-", color=colour, markersize=3, linewidth=1.2, clip_on=True)
     axes.plot(x[:1], y[:1], "o", markersize=9, markerfacecolor="none", markeredgecolor=colour)
     axes.plot(x[-1:], y[-1:], "*", markersize=12, color=colour, markeredgecolor=theme().paper)

@@ -21,7 +21,7 @@ _FASHION = (
 
 
 def class_names(data: str) -> list[str]:
-    """The ten classes of "fashion-mnist" or "mnist", in the language in use."""
+    """Return the ten classes of "fashion-mnist" or "mnist", in the language in use."""
     return (
         [_(name) for name in _FASHION]
         if data == "fashion-mnist"
@@ -33,7 +33,7 @@ def class_names(data: str) -> list[str]:
 def worst_predictions(
     dataset: InMemoryDataset, predictions: Predictions, classes: Sequence[str], count: int = 12
 ) -> Figure:
-    """The `count` samples whose loss is highest, with what they are, what was said, and the loss.
+    """Draw the `count` samples whose loss is highest, with what they are and are taken for.
 
     dataset: what was predicted, images of 28 x 28 pixels, in the order of the predictions.
     """
@@ -70,8 +70,10 @@ def worst_predictions(
 
 @styled
 def confusion_matrix(predictions: Predictions, classes: Sequence[str]) -> Figure:
-    """How many samples of each class (rows) were taken for which (columns); coloured by share of
-    the row."""
+    """Draw how many samples of each class (rows) were taken for which (columns).
+
+    Coloured by their share of the row.
+    """
     counts = predictions.confusion(len(classes)).numpy()
     share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     figure, (axes,) = panels(1, width=6, height=5.7)

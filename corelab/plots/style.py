@@ -1,8 +1,9 @@
-"""What all figures share: two themes, a font that has Chinese, names beside curves, how they are saved."""
+"""What all figures share: two themes, a font for Chinese, names beside curves, how to save."""
 
 from __future__ import annotations
 
 import functools
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,19 +15,20 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.colors import Colormap, LinearSegmentedColormap, hsv_to_rgb, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from corelab import optim
+
 FONT = Path(__file__).parents[1] / "common" / "fonts" / "NotoSansTC-corelab.ttf"
-OPTIMIZERS = ("Momentum", "Adagrad", "RMSprop", "Adam", "AdamW", "Nesterov", "GradientDescent")
+CURVES = ("blue", "orange", "green", "vermillion", "purple", "sky blue", "black")
 Plot = TypeVar("Plot", bound=Callable[..., Figure])
 
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a figure. Every colour of a curve stands out from the paper by 3:1 at
-    least."""
+    """The colours of a figure; those of curves stand out from the paper by 3:1 at least."""
 
     paper: str
     ink: str
@@ -34,7 +36,7 @@ class Theme:
     """What is told in passing."""
     grid: str
     curves: tuple[str, ...]
-    """Told apart with every kind of colour vision. Those of OPTIMIZERS, in their order."""
+    """Told apart with every kind of colour vision. What CURVES are in this theme."""
     shades: tuple[float, float]
     """The part of the colour map "plasma" that stands out from the paper."""
     full: str
@@ -42,8 +44,20 @@ class Theme:
 
     @property
     def optimizers(self) -> dict[str, str]:
-        """An optimizer keeps its colour in every figure."""
-        return dict(zip(OPTIMIZERS, self.curves, strict=True))
+        """The colours of the kit's optimizers, in every figure."""
+        return {name: self.optimizer(name) for name in optim.__all__}
+
+    def optimizer(self, name: str) -> str:
+        """The colour of an optimizer: the one its class says, or one made from its name."""
+        said = getattr(optim, name).colour if name in optim.__all__ else ""
+        return self.curves[CURVES.index(said)] if said else self._own(name)
+
+    def _own(self, name: str) -> str:
+        """A colour that a name keeps: of a hue that none of the curves has."""
+        start = zlib.crc32(name.encode()) / 2**32
+        taken = np.array([to_rgb(colour) for colour in self.curves])
+        colours = (_mid_colour(start + step * 0.618) for step in range(50))  # the golden section
+        return to_hex(next(rgb for rgb in colours if np.abs(taken - rgb).sum(1).min() > 0.35))
 
     @property
     def alarm(self) -> str:
@@ -56,6 +70,16 @@ class Theme:
     def from_paper(self, colour: str) -> Colormap:
         """From the paper (nothing) to the colour (all)."""
         return LinearSegmentedColormap.from_list("from paper", [self.paper, colour])
+
+
+def _mid_colour(hue: float) -> tuple[float, float, float]:
+    """A colour of luminance 0.2, which stands out from white and from black by 4:1."""
+    pure = np.array(hsv_to_rgb((hue % 1, 1, 1)))
+    luminance = float(pure @ (0.2126, 0.7152, 0.0722))
+    white = max(0.0, (0.2 - luminance) / (1 - luminance))
+    linear = (pure * (1 - white) + white) * min(1.0, 0.2 / luminance)
+    red, green, blue = linear ** (1 / 2.2)
+    return float(red), float(green), float(blue)
 
 
 # Okabe and Ito's colours (jfly.uni-koeln.de/color). On white their orange and sky blue stand out by
@@ -84,13 +108,12 @@ def use(theme: str) -> None:
 
 
 def theme() -> Theme:
-    """The one in use."""
+    """Return the theme in use."""
     return _theme
 
 
 def styled(plot: Plot) -> Plot:
-    """The function that makes a figure, in the kit's style and with its layout solved once for
-    all."""
+    """Let the function make its figure in the kit's style, its layout solved once for all."""
 
     @functools.wraps(plot)
     def make(*args: Any, **kwargs: Any) -> Figure:
@@ -106,7 +129,7 @@ def styled(plot: Plot) -> Plot:
 
 
 def save(figure: Figure, path: str | Path) -> list[Path]:
-    """Write `path`.png (150 dots an inch) and `path`.svg, the same bytes every time; the two files.
+    """Write `path`.png (150 dots an inch) and `path`.svg; return both. The same bytes every time.
 
     Text is drawn as outlines in the SVG: it looks the same where the fonts are missing.
     """
@@ -115,8 +138,10 @@ def save(figure: Figure, path: str | Path) -> list[Path]:
     with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "corelab"}):
         # Not savefig, which draws everything once more beforehand, for a layout that is solved
         # already.
-        FigureCanvasAgg(figure).print_png(png)
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # it counts 72 dots an inch
+        pixels: Any = FigureCanvasAgg(figure)
+        pixels.print_png(png)
+        outlines: Any = FigureCanvasSVG(figure)  # it counts 72 dots an inch
+        outlines.print_svg(svg, metadata={"Date": None})
     figure.set_dpi(150)
     return [png, svg]
 
@@ -124,7 +149,7 @@ def save(figure: Figure, path: str | Path) -> list[Path]:
 def panels(
     count: int, width: float, height: float = 3.8, *, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
-    """A figure of `count` panels side by side; width and height in inches."""
+    """Make a figure of `count` panels side by side; width and height in inches."""
     figure = Figure(figsize=(width, height), layout="constrained")
     all_axes = list(figure.subplots(1, count, squeeze=False, sharey=sharey).flat)
     for axes in all_axes:  # said for each tick: one that appears later would ask for today's style
@@ -167,13 +192,14 @@ def name_curves(axes: Axes, ends: Sequence[tuple[str, float, float, Any]]) -> No
     wanted = [to_share.transform((x, y))[1] for _, x, y, _ in ends]
     dots = {"arrowstyle": "-", "linestyle": (0, (1, 1)), "relpos": (0, 0.5), "shrinkB": 0}
     for (name, x, y, colour), at in zip(ends, spread(wanted, gap), strict=True):
-        axes.annotate(name, (x, y), (1.04, at), textcoords="axes fraction", va="center", fontsize=size,
-                      arrowprops={**dots, "color": colour}, annotation_clip=False)  # fmt: skip
+        axes.annotate(
+            name, (x, y), (1.04, at), textcoords="axes fraction", va="center", fontsize=size,
+            arrowprops={**dots, "color": colour}, annotation_clip=False,
+        )  # fmt: skip
 
 
 def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
-    """Positions from 0 to 1, rising, `gap` apart at least and as near to the wanted ones as that
-    allows.
+    """Move positions from 0 to 1 until they are `gap` apart at least, and no further than needed.
 
     wanted: rising. Isotonic regression of what is left without the gaps, by pooling neighbours.
     """
@@ -186,21 +212,23 @@ def spread(wanted: Sequence[float], gap: float) -> np.ndarray:
         pools.append((total, count))
     means = np.repeat([total / count for total, count in pools], [count for _, count in pools])
     ranks = np.arange(len(wanted))
-    return np.clip(means, 0, max(0, 1 - gap * (len(wanted) - 1))) + gap * ranks
+    room = max(0, 1 - gap * (len(wanted) - 1))
+    positions: np.ndarray = np.clip(means, 0, room) + gap * ranks
+    return positions
 
 
 def smooth(values: Sequence[float], width: int = 9) -> np.ndarray:
-    """The running mean over `width` steps: batches differ, and hide the trend."""
+    """Return the running mean over `width` steps: batches differ, and hide the trend."""
     padded = np.pad(
         np.asarray(values, dtype=float), (width // 2, width - 1 - width // 2), mode="edge"
     )
-    return np.convolve(padded, np.ones(width) / width, mode="valid")
+    means: np.ndarray = np.convolve(padded, np.ones(width) / width, mode="valid")
+    return means
 
 
 @functools.cache
 def _families() -> list[str]:
-    """Where a character is looked for, in this order. matplotlib complains of a font that is not
-    there."""
+    """List the fonts to look for a character in; matplotlib complains of one that is not there."""
     font_manager.fontManager.addfont(FONT)
     there = {font.name for font in font_manager.fontManager.ttflist}
     ours = font_manager.get_font(FONT).family_name

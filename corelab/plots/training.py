@@ -12,15 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from corelab.common.i18n import _
+from corelab.history import History, Run
 from corelab.plots.style import log_axis, name_curves, number, panels, styled, theme
-from corelab.sweep import Run
-from corelab.training import History
 
 
 @styled
 def loss_curves(histories: Mapping[str, History]) -> Figure:
-    """Loss against samples seen, and against seconds: one curve a history, noise as a band behind
-    it."""
+    """Draw the loss against samples seen and against seconds, its noise as a band behind it."""
     figure, (by_samples, by_seconds) = panels(2, width=11)
     by_samples.set(xlabel=_("samples seen"), title=_("the same samples, cut differently"))
     by_seconds.set(xlabel=_("time (s)"), title=_("and the time that they take"))
@@ -41,7 +39,7 @@ def loss_curves(histories: Mapping[str, History]) -> Figure:
 
 @styled
 def epoch_losses(values: Mapping[str, Sequence[float]]) -> Figure:
-    """The mean loss of every epoch, one curve a training."""
+    """Draw the mean loss of every epoch, one curve a training."""
     figure, (axes,) = panels(1, width=6.4)
     ends = []
     for (name, losses), colour in zip(values.items(), theme().curves, strict=False):
@@ -58,8 +56,7 @@ def epoch_losses(values: Mapping[str, Sequence[float]]) -> Figure:
 
 @styled
 def batch_sizes(runs: Sequence[Run], mebibytes: Sequence[float]) -> Figure:
-    """The same samples under each batch size: the time of an epoch, the memory of a step, and the
-    loss.
+    """Draw time of an epoch, memory of a step and loss under each batch size.
 
     mebibytes: what a step of each run holds.
     """
@@ -95,10 +92,9 @@ def batch_sizes(runs: Sequence[Run], mebibytes: Sequence[float]) -> Figure:
 def _curve_with_noise(
     axes: Axes, x: np.ndarray, y: np.ndarray, colour: str, label: str
 ) -> tuple[float, float]:
-    """The mean of up to 60 stretches of equal width on the logarithmic axis, and their 10–90 %
-    range.
+    """Draw the mean of up to 60 bins of equal width on the logarithmic axis, and their 10–90 %.
 
-    Where the curve ends.
+    Returns where the curve ends.
     """
     if len(y) <= 60:
         axes.plot(x, y, "o-", color=colour, label=label, markersize=4)

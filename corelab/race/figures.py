@@ -87,16 +87,18 @@ def chart_of_losses() -> Any:
     _lines(plot, "curves", line_width=2)
     _heads(plot)
     plot.text(
-        "x", "y", text="text", color="color", text_align="align", text_baseline="middle", x_offset="offset",
-        text_font_size="12px", source=_source("names", "x y text color align offset"),
+        "x", "y", text="text", color="color", text_align="align", text_baseline="middle",
+        x_offset="offset", text_font_size="12px",
+        source=_source("names", "x y text color align offset"),
     )  # fmt: skip
     return json_item(plot)
 
 
 def _figure(name: str, x: str, y: str, **settings: Any) -> figure:
     plot = figure(
-        name=name, x_axis_label=x, y_axis_label=y, sizing_mode="stretch_both", tools="", min_border=4,
-        toolbar_location=None, outline_line_color=None, border_fill_color=None, background_fill_color=None,
+        name=name, x_axis_label=x, y_axis_label=y, sizing_mode="stretch_both", tools="",
+        min_border=4, toolbar_location=None, outline_line_color=None, border_fill_color=None,
+        background_fill_color=None,
         **settings,
     )  # fmt: skip
     plot.axis.minor_tick_line_color = None

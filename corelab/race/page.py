@@ -1,54 +1,53 @@
 """`corelab race`: one page, offline, where the optimizers of the kit run over classical surfaces.
 
-The paths are computed here by the kit's own classes, and packed into the page (`paths.py`). Bokeh draws;
-`race.js` hands it the paths that are chosen, up to the step that is shown.
+The paths are computed here by the kit's own classes, and packed into the page (`paths.py`). Bokeh
+draws; `race.js` hands it the paths that are chosen, up to the step that is shown.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import zlib
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from corelab import plots
+from corelab import optim, plots
 from corelab.common.errors import UserError
 from corelab.common.files import write_atomically
+from corelab.common.html import digest, environment, template
 from corelab.common.i18n import LANGUAGES, N_, _, translations
 from corelab.race import figures
 from corelab.race.paths import FAR, FLOOR, FULL, MOMENTA, OPTIMIZERS, STEPS, packed, settings
 from corelab.race.surfaces import RAVINE, SURFACES
 
-# A shape beside the colour: as Bokeh calls it, and as a character.
-MARKERS = {
-    "GradientDescent": ("circle", "●"),
-    "Momentum": ("square", "■"),
-    "Nesterov": ("diamond", "◆"),
-    "Adagrad": ("triangle", "▲"),
-    "RMSprop": ("inverted_triangle", "▼"),
-    "Adam": ("hex", "⬢"),
+# A shape beside the colour: as Bokeh and the optimizers call it, and as a character.
+SHAPES = {
+    "circle": "●",
+    "square": "■",
+    "diamond": "◆",
+    "triangle": "▲",
+    "inverted_triangle": "▼",
+    "hex": "⬢",
+    "star": "★",
+    "plus": "✚",
 }
+MARKERS = {name: getattr(optim, name).marker for name in OPTIMIZERS}
 TEXTS = {
-    "title": N_("Six optimizers race"),
+    "title": N_("Optimizers race"),
     "lead": N_(
         "All start at the same point of the same surface. Every path was computed by the kit's own "
         "optimizers: choose, play, drag."
     ),
     "surface": N_("Surface"),
     "optimizers": N_("Optimizers, and their loss"),
-    "GradientDescent": N_("Gradient descent"),
     "GradientDescent short": N_("GD"),
-    "Momentum": N_("Momentum"),
     "rate": N_("Learning rate η"),
     "best": N_("Each at its best rate"),
     "momentum": N_("Momentum λ"),
-    "momentum-note": N_("λ of Momentum and Nesterov, β₁ of Adam; the others have none"),
+    "momentum-note": N_("λ or β₁; those that have neither run without"),
     "start": N_("Start"),
     "start-note": N_("or tap or drag on the map"),
     "play": N_("Play"),
@@ -82,27 +81,25 @@ def write(out: Path, language: str) -> int:
 
 def html(language: str) -> str:
     """The page: in both languages, and opening in this one. A browser loads nothing for it."""
-    scripts = [Markup(figures.script()), Markup(_file("race.js"))]
-    allowed = " ".join(
-        f"'sha256-{_base64(hashlib.sha256(script.encode()).digest())}'" for script in scripts
-    )
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(_file("race.html")).render(
+    scripts = [Markup(figures.script()), Markup(template("corelab.race", "race.js"))]
+    allowed = " ".join(map(digest, scripts))
+    page = json.dumps(_content(language), allow_nan=False).encode()
+    style = template("corelab.common", "page.css") + template("corelab.race", "race.css")
+    made = environment().from_string(template("corelab.race", "race.html"))
+    return made.render(
         language=language,
         title=_translated(language)["title"],
         old=_translated(language)["old"],
-        policy="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; base-uri 'none'; "
-        f"form-action 'none'; script-src {allowed}",
-        style=Markup(_file("page.css", "corelab.common") + _file("race.css")),
+        policy="default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; "
+        f"base-uri 'none'; form-action 'none'; script-src {allowed}",
+        style=Markup(style),
         scripts=scripts,
-        markers=MARKERS,
+        shapes={name: SHAPES[marker] for name, marker in MARKERS.items()},
         surfaces=SURFACES,
         starts=max(len(surface.starts) for surface in SURFACES),
         momenta=MOMENTA,
         steps=STEPS,
-        page=_base64(zlib.compress(json.dumps(_content(language), allow_nan=False).encode(), 9)),
+        page=_base64(zlib.compress(page, 9)),
         paths={surface.name: _base64(packed(surface)) for surface in SURFACES},
     )
 
@@ -121,7 +118,7 @@ def _content(language: str) -> dict[str, Any]:
         "momenta": MOMENTA,
         "opening": {"surface": RAVINE.name, "momentum": MOMENTA.index(0.9)},
         "optimizers": [
-            {"name": name, "marker": MARKERS[name][0], "momenta": count, "before": sum(momenta[:i])}
+            {"name": name, "marker": MARKERS[name], "momenta": count, "before": sum(momenta[:i])}
             for i, (name, count) in enumerate(zip(OPTIMIZERS, momenta, strict=True))
         ],
         "surfaces": {
@@ -138,9 +135,8 @@ def _content(language: str) -> dict[str, Any]:
 
 def _translated(language: str) -> dict[str, str]:
     translate = translations(language).gettext
-    texts = {name: name for name in OPTIMIZERS} | {
-        name: translate(text) for name, text in TEXTS.items()
-    }
+    labels = {name: getattr(optim, name).label or name for name in OPTIMIZERS}
+    texts = {name: translate(text) for name, text in (labels | TEXTS).items()}
     for surface in SURFACES:
         texts |= {
             surface.name: translate(surface.name),
@@ -148,10 +144,6 @@ def _translated(language: str) -> dict[str, str]:
             f"{surface.name}: source": translate(surface.source),
         }
     return texts
-
-
-def _file(name: str, package: str = "corelab.race") -> str:
-    return resources.files(package).joinpath("templates").joinpath(name).read_text(encoding="utf-8")
 
 
 def _base64(content: bytes) -> str:

@@ -1,7 +1,8 @@
-"""The races: every optimizer of the kit at every rate, momentum and start of a surface; and their packing."""
+"""The races: every optimizer at every rate, momentum and start of a surface; and their packing."""
 
 from __future__ import annotations
 
+import inspect
 import zlib
 from typing import Any
 
@@ -11,7 +12,7 @@ import torch
 from corelab import optim
 from corelab.race.surfaces import Surface
 
-OPTIMIZERS = ("GradientDescent", "Momentum", "Nesterov", "Adagrad", "RMSprop", "Adam")
+OPTIMIZERS = tuple(name for name in optim.__all__ if getattr(optim, name).marker)
 MOMENTA = (0.5, 0.8, 0.9, 0.99)
 STEPS = 200
 
@@ -21,12 +22,13 @@ FULL = 65534  # 16 bits, but for one number that is left to say: more
 
 
 def settings(optimizer: str, rate: float) -> list[dict[str, Any]]:
-    """The settings of an optimizer at one rate: one for every momentum where it has one, else just
-    one."""
-    if optimizer in ("Momentum", "Nesterov"):
+    """The settings of an optimizer at one rate: one for every momentum, where it has one."""
+    arguments = inspect.signature(getattr(optim, optimizer)).parameters
+    if "betas" in arguments:  # β₁ is the momentum, β₂ stays
+        _, *others = arguments["betas"].default
+        return [{"lr": rate, "betas": (momentum, *others)} for momentum in MOMENTA]
+    if "momentum" in arguments and arguments["momentum"].default:  # 0: none, unless asked for
         return [{"lr": rate, "momentum": momentum} for momentum in MOMENTA]
-    if optimizer == "Adam":  # its β₁ is the momentum, β₂ stays
-        return [{"lr": rate, "betas": (momentum, 0.999)} for momentum in MOMENTA]
     return [{"lr": rate}]
 
 
@@ -46,7 +48,8 @@ def race(surface: Surface, optimizer: str) -> torch.Tensor:
         stepper.zero_grad()
         together = torch.stack(thetas)
         points.append(together.detach())
-        surface.cost(together).sum().backward()
+        loss: Any = surface.cost(together).sum()
+        loss.backward()
         stepper.step()
     return torch.stack(points, dim=2)
 

@@ -1,9 +1,11 @@
-"""What `corelab diagnose` takes beyond importing torch, the sandbox included. By itself, on an idle machine:
+"""What `corelab diagnose` takes beyond importing torch, the sandbox included.
+
+By itself, on an idle machine:
 
     pytest tests/benchmarks/test_diagnose_speed.py -s
 
-Both are whole processes and run in turn. Seconds of the processor are those of the process and its children,
-without the sandbox's worker, which works beside it.
+Both are whole processes and run in turn. Seconds of the processor are those of the process and its
+children, without the sandbox's worker, which works beside it.
 """
 
 from __future__ import annotations

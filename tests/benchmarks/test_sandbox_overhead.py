@@ -15,6 +15,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "grading"))
 
+from corelab.grading.judge import PRELOAD
 from corelab.grading.sandbox.sandbox import Sandbox
 
 TRIVIAL = "def double(x):\n    return 2 * x\n"
@@ -39,7 +40,7 @@ SENT = {"x": np.ones(1000)}
 
 @pytest.fixture(scope="module")
 def sandbox():
-    with Sandbox() as sandbox:
+    with Sandbox(preload=PRELOAD) as sandbox:
         began = time.perf_counter()
         run(sandbox, TRIVIAL)
         print(

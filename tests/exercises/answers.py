@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from corelab.grading import exercises
-from corelab.grading.verdicts import Arrays, Check, Outcome
+from corelab.grading.exercises.evidence.feedback import CheckText, check_texts
+from corelab.grading.verdicts import Arrays, Check, Outcome, Verdict
 
 HERE = Path(__file__).parent
 RIGHT = sorted(path.stem for path in (HERE / "right").glob("*.py"))
@@ -55,6 +56,18 @@ def judge(
     sent, kept = module.draw(seed)
     return {
         check.name: check for check in module.judge(sent, kept, change(run(exercise, source, sent)))
+    }
+
+
+def texts(exercise: str, source: str, seed: int) -> dict[str, CheckText]:
+    """What a student reads of each check of an answer, by its name."""
+    module = exercises.load(exercise)
+    sent, kept = module.draw(seed)
+    outcome = run(exercise, source, sent)
+    checks = tuple(module.judge(sent, kept, outcome))
+    verdict = Verdict(exercise, "graded", checks, message=outcome.message, ended=outcome.status)
+    return {
+        check.name: text for check, text in zip(checks, check_texts(module, verdict), strict=True)
     }
 
 

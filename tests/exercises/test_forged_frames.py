@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -14,7 +15,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from corelab.grading import exercises
+from corelab.grading.exercises.corelab3 import Descent
 from corelab.grading.exercises.evidence.recording import COUNTS
+from corelab.grading.exercises.evidence.returned import read, same_values
+from corelab.grading.exercises.evidence.training_run import read_back
 from corelab.grading.verdicts import Check, Outcome
 
 NAMES = ["corelab1", "corelab2", "corelab3"]
@@ -53,7 +57,7 @@ def test_nothing_back_passes_nothing(exercise: str):
         checks = judge(exercise, {}, status=status, message="why")
         assert failed(checks) == set(checks)
         assert all(
-            check.outcome == "failed" and check.score == 0 and not check.tags
+            check.outcome == "failed" and check.score == 0 and not check.codes
             for check in checks.values()
         )
 
@@ -101,6 +105,14 @@ def test_weights_that_were_not_trained_and_a_page_that_says_so():
         layers = {key: start[key] for key in outcome.returned["learner"] if key in start}
         checks = judge("corelab3", {**outcome.returned, "learner": {"page": page, **layers}})
         assert {"gradient-descent", "learning-rate"} <= failed(checks)
+
+
+def test_nan_agrees_with_nothing_not_even_with_nan():
+    """Neither is it read, nor would it be taken for the right value."""
+    values = np.array([2.3, np.nan])
+    assert not same_values(values, values)
+    outcome = Outcome("finished", "limits only", {"few": {"values": values}})
+    assert read(outcome, "few", "values", None) is None
 
 
 ANY_ARRAY = st.one_of(
@@ -201,3 +213,60 @@ def test_values_of_any_length(exercise: str):
         for length in (0, 1, 2, 299, 5000, 100_000):
             forged = {**returned, frame: {"values": np.full(length, 2.3)}}
             assert failed(judge(exercise, forged))
+
+
+# -- what an answer can make the parent compute
+
+
+def page_of(updates: int, samples: int, *, each: int, mixed: bool) -> np.ndarray:
+    """A page with as many updates as it has room for, each of so many samples."""
+    page = np.zeros((updates, samples), np.float32)
+    rng = np.random.default_rng(0)
+    for t in range(updates - 1):
+        page[t, rng.choice(samples, min(each, samples), replace=False)] = -0.004
+    if mixed:  # from the second on, with earlier gradients added
+        page[1:] *= -1
+    return page
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("each", [1, 54, 1000])
+@pytest.mark.parametrize("exercise", NAMES[1:])
+def test_pages_that_are_long_to_explain(exercise: str, each: int, mixed: bool):
+    """Whatever an answer says that it did, it is judged in no more time than many real ones."""
+    sent, _, outcome = honest(exercise)
+    returned = {frame: dict(arrays) for frame, arrays in outcome.returned.items()}
+    for frame, name in [(f, k) for f in returned for k in returned[f]]:
+        if name in ("page", "update_trace"):
+            returned[frame][name] = page_of(*returned[frame][name].shape, each=each, mixed=mixed)
+    returned["learner values"] = {"values": np.linspace(2.3, 2.0, 300)}
+    forged = replace(outcome, returned=returned)
+    assert seconds_to_judge(exercise, forged) < 5
+    if exercise == "corelab3":  # the same where the weights are those that the page leads to
+        learner = read_back(sent, "learner", forged)
+        if learner.updates:
+            for k, (weight, bias) in enumerate(Descent().end(learner)):
+                returned["learner"] |= {f"weight{k}": weight, f"bias{k}": bias}
+            assert seconds_to_judge(exercise, forged) < 5
+
+
+@pytest.mark.parametrize("exercise", NAMES)
+def test_values_that_are_long_to_explain(exercise: str):
+    outcome = honest(exercise)[2]
+    for length in (1, 2, 3, 300, 5_000_000):
+        values = {"values": np.linspace(2.3, 2.0, length)}
+        returned = {
+            frame: values if "values" in arrays else arrays
+            for frame, arrays in outcome.returned.items()
+        }
+        assert seconds_to_judge(exercise, replace(outcome, returned=returned)) < 5
+
+
+def seconds_to_judge(exercise: str, outcome: Outcome) -> float:
+    """Of computing: under 2 on a machine that is idle, hundreds where nothing bounds it."""
+    sent, kept, _ = honest(exercise)
+    began = time.process_time()
+    exercises.load(exercise).judge(sent, kept, outcome)
+    taken = time.process_time() - began
+    print(f"{exercise}: {taken:.2f} s", end=" ")
+    return taken

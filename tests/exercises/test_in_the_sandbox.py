@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from answers import failed, right, solution
 
-from corelab.common.i18n import shown
 from corelab.grading import exercises
+from corelab.grading.judge import PRELOAD
 from corelab.grading.sandbox.sandbox import Sandbox
 from corelab.grading.verdicts import Check, Outcome
 from corelab.handout.strip import strip
@@ -18,14 +18,14 @@ NAMES = ["corelab1", "corelab2", "corelab3"]
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as opened:
+    with Sandbox(preload=PRELOAD) as opened:
         yield opened
 
 
 def judge(sandbox: Sandbox, name: str, source: str) -> tuple[dict[str, Check], Outcome]:
     exercise = exercises.load(name)
     sent, kept = exercise.draw(seed=21)
-    outcome = sandbox.run(source.encode(), exercise.FILE, name, sent)
+    outcome = sandbox.run(source.encode(), exercise.FILE, exercise.__name__, sent)
     return {check.name: check for check in exercise.judge(sent, kept, outcome)}, outcome
 
 
@@ -61,7 +61,7 @@ def test_what_the_recorder_saw_gives_a_mistake_its_name(sandbox: Sandbox, name: 
     assert old in solution(name)
     checks, outcome = judge(sandbox, name, solution(name).replace(old, new))
     assert outcome.status == "finished"
-    assert {code for check in checks.values() for code in check.tags} == codes
+    assert {code for check in checks.values() for code in check.codes} == codes
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -69,8 +69,8 @@ def test_the_hand_out_gets_none_and_is_told_what_to_write(sandbox: Sandbox, name
     checks, outcome = judge(sandbox, name, strip(solution(name)))
     assert failed(checks) == set(checks)
     assert outcome.status == "crashed"
-    assert "not written yet" in shown(outcome.message)
-    assert "write" in outcome.message
+    assert "not written yet" in str(outcome.message)
+    assert "write" in str(outcome.message)
 
 
 PATCHES = """

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 import pytest
-from answers import ADVICE, failed, judge, right, solution
+from answers import ADVICE, failed, judge, right, solution, texts
 
 from corelab.common.i18n import translations
 from corelab.grading.exercises.evidence.feedback import HELP
@@ -348,14 +348,36 @@ def test_every_code_that_is_named_is_seen():
 def test_a_mistake_costs_its_checks_and_goes_by_its_name(wrong: Mistake):
     checks = judge(wrong.of[:8], wrong.source(), seed=0)
     assert failed(checks) == wrong.fails
-    named = {name: set(check.tags) - own_advice(wrong) for name, check in checks.items()}
+    named = {name: set(check.codes) - own_advice(wrong) for name, check in checks.items()}
     assert {name: codes for name, codes in named.items() if codes} == wrong.named
     assert all(checks[name].got for name in wrong.fails)
-    repeated = {name for name in wrong.fails if checks[name].got == "the same as above"}
-    assert all(checks[name].help for name in wrong.fails - repeated)
+    told = texts(wrong.of[:8], wrong.source(), seed=0)
+    repeated = {name for name in wrong.fails if told[name].got == "the same as above"}
+    assert all(told[name].help for name in wrong.fails - repeated)
     assert not repeated or repeated < wrong.fails
-    said = "\n".join(check.help for check in checks.values())
+    said = "\n".join(text.help for text in told.values())
     assert all(said.count(HELP[code]) == 1 for codes in wrong.named.values() for code in codes)
+
+
+def test_some_fall_of_the_loss_is_not_yet_learning():
+    """The rate is a hundredth of what the question asks: the loss falls, by next to nothing."""
+    source = solution("corelab2").replace("lr=0.001", "lr=0.00001")
+    learns = judge("corelab2", source, seed=0)["learns"]
+    before, after = map(float, str(learns.got).split(" → "))
+    assert (learns.outcome, after < before) == ("failed", True)
+
+
+def test_a_copy_that_is_trained_is_recorded_with_the_model():
+    """What went wrong in it has a name, also where its weights are put back into the model."""
+    source = solution("corelab2")
+    for old, new in {
+        "    optimizer = ": "    import copy\n    given, model = model, copy.deepcopy(model)\n    optimizer = ",
+        "    return values\n": "    given.load_state_dict(model.state_dict())\n    return values\n",
+        "model(inputs), targets": "model(inputs), targets.flip(0)",
+    }.items():
+        assert old in source
+        source = source.replace(old, new)
+    assert judge("corelab2", source, seed=0)["cross-entropy"].codes == (APART,)
 
 
 def own_advice(wrong: Mistake) -> set[str]:

@@ -66,7 +66,7 @@ def judged(answer: Answer) -> Judged:
     for seed in SEEDS[answer.exercise]:
         with redirect_stdout(io.StringIO()):  # what answers print would bury what a failure says
             checks = judge(answer.exercise, answer.source, seed).values()
-        tags = {code for check in checks for code in check.tags}
+        tags = {code for check in checks for code in check.codes}
         verdict.missed |= set(answer.missed(tags))
         verdict.wrongly |= tags - answer.true
         verdict.lost |= {check.name for check in checks if check.score < check.points}

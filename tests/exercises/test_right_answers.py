@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from answers import ADVICE, RIGHT, failed, judge, right, solution
+from answers import ADVICE, RIGHT, failed, judge, right, solution, texts
 
 OPTIMIZERS = [
     "torch.optim.SGD(p, lr=0.001)",
@@ -25,12 +25,13 @@ OPTIMIZERS = [
 ]
 
 
-@pytest.mark.parametrize(("seed", "name"), enumerate(RIGHT))
+@pytest.mark.parametrize(("seed", "name"), list(enumerate(RIGHT)))
 def test_every_style(seed: int, name: str):
     checks = judge(name[:8], right(name), seed)
     assert not failed(checks)
-    assert {code for check in checks.values() for code in check.tags} == ADVICE.get(name, set())
-    assert all(bool(check.help) == bool(check.tags) for check in checks.values())
+    assert {code for check in checks.values() for code in check.codes} == ADVICE.get(name, set())
+    for check, text in texts(name[:8], right(name), seed).items():
+        assert bool(text.help) == bool(checks[check].codes)
 
 
 @pytest.mark.parametrize("exercise", ["corelab1", "corelab2", "corelab3"])

@@ -4,6 +4,8 @@ import re
 from html import unescape
 from types import ModuleType
 
+from corelab.common.i18n import Message
+from corelab.grading.exercises.evidence.checks import CheckSpec
 from corelab.grading.gradebook.graded import Graded
 from corelab.grading.gradebook.ledger import Key, Row
 from corelab.grading.submissions.find import Student
@@ -22,7 +24,16 @@ def exercises() -> dict[str, ModuleType]:
     made = {}
     for name, points in (("corelab1", 30.0), ("corelab2", 30.0), ("corelab3", 40.0)):
         made[name] = ModuleType(name)
-        made[name].__dict__.update(TITLE=f"題目 / {name}", POINTS=points, FILE=f"{name}_x.py")
+        made[name].__dict__.update(
+            TITLE=f"題目 / {name}",
+            POINTS=points,
+            VERSION=1,
+            FILE=f"{name}_x.py",
+            CHECKS={
+                "count": CheckSpec(points / 2, "數量 / count", "try"),
+                "mean": CheckSpec(points / 2, "平均 / means", "try"),
+            },
+        )
     return made
 
 
@@ -31,14 +42,12 @@ def verdict(
 ) -> Verdict:
     half = points / 2
     second = (
-        Check("mean", "平均 / means", half, "passed")
+        Check("mean", half, "passed")
         if passed
-        else Check(
-            "mean", "平均 / means", half, "failed", "1.5", "150", "try", ("sum-instead-of-mean",)
-        )
+        else Check("mean", half, "failed", "1.5", "150", ("sum-instead-of-mean",))
     )
     given = {
-        "checks": (Check("count", "數量 / count", half, "passed"), second),
+        "checks": (Check("count", half, "passed"), second),
         "points": points,
         "seed": 7,
     }
@@ -47,8 +56,8 @@ def verdict(
 
 def unsettled(exercise: str = "corelab2", points: float = 30.0) -> Verdict:
     checks = (
-        Check("count", "數量 / count", 10, "passed"),
-        Check("mean", "平均", points - 10, "could not check"),
+        Check("count", 10, "passed"),
+        Check("mean", points - 10, "could not check"),
     )
     return verdict(
         exercise, points, status="could not check", checks=checks, message="the sandbox was away"
@@ -59,14 +68,14 @@ def graded(student: Student | str, *verdicts: Verdict, note: str = "") -> Graded
     """A student with these verdicts; the other exercises are right."""
     who = Student(student, student) if isinstance(student, str) else student
     rows = {
-        name: Row(Key("", "", 7, ""), note, verdict(name, exercise.POINTS))
+        name: Row(Key("", 1, 7, ""), note, verdict(name, exercise.POINTS))
         for name, exercise in exercises().items()
     }
-    rows.update({one.exercise: Row(Key("", "", 7, ""), note, one) for one in verdicts})
+    rows.update({one.exercise: Row(Key("", 1, 7, ""), note, one) for one in verdicts})
     return Graded(who, rows)
 
 
-def class_() -> list[Graded]:
+def students() -> list[Graded]:
     return [
         graded("alice"),
         graded("bob", verdict(passed=False), Verdict("corelab2", "missing", points=30.0)),
@@ -80,10 +89,20 @@ def class_() -> list[Graded]:
                 "corelab3",
                 40.0,
                 status="crashed",
-                checks=(Check(NASTY, NASTY, 40, "failed", NASTY, NASTY, NASTY, (NASTY,)),),
+                checks=(
+                    Check(
+                        NASTY,
+                        40,
+                        "failed",
+                        NASTY,
+                        Message("the grader failed: {error}", error=NASTY),
+                        (NASTY,),
+                    ),
+                ),
                 message=NASTY,
                 output=NASTY,
                 observation=NASTY,
+                remarks=(NASTY,),
             ),
             note=NASTY,
         ),

@@ -1,4 +1,4 @@
-"""`corelab diagnose`: what it says and returns, of classes that are right, wrong, broken or hostile."""
+"""`corelab diagnose`: what it says of classes that are right, wrong, broken or hostile."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from corelab import cli
 from corelab.common import i18n
 from corelab.common.errors import UserError
 from corelab.grading.diagnosis import trial
-from corelab.grading.diagnosis.diagnose import Diagnosis, Search, diagnose
-from corelab.grading.diagnosis.mutants import HELPS, MUTANTS
+from corelab.grading.diagnosis.diagnose import Diagnosis, diagnose
+from corelab.grading.diagnosis.feedback import HELPS
+from corelab.grading.diagnosis.mutants import MUTANTS
 from corelab.grading.diagnosis.references import REFERENCES, Reference, reference
+from corelab.grading.diagnosis.search import Search
 from corelab.grading.sandbox.sandbox import Sandbox
 
 ADAM = """
@@ -189,13 +191,16 @@ class Itself({against}):
 @np.errstate(all="ignore")
 def test_each_mutant_is_called_by_its_own_name(against, convention):
     reference_ = reference(against, beside(against), convention)
-    drawn = trial.draw(trial.SCRIPTS["groups"])
-    _right, ways = reference_.ways("groups")
-    seen = [seen for _at, seen in trial.drive(reference_.make, trial.Script(), drawn, 0.01)]
-    assert len(ways) > 7
-    for mutant, way in ways:
-        returned = {"positions": way.positions, "gradients": np.stack(seen)}
-        codes, errors = Search(reference_, "groups", drawn, returned).explain()
+    plan = trial.PLANS["groups"]
+    drawn = trial.draw(plan)
+    _right, trajectories = reference_.trajectories("groups")
+    steps = trial.schedule(plan, drawn)
+    run = trial.run_trial(reference_.make, plan, drawn["start"], steps, 0.01)
+    seen = [gradients for _at, gradients in run]
+    assert len(trajectories) > 7
+    for mutant, way in trajectories:
+        search = Search(reference_, "groups", drawn, way.positions, np.stack(seen))
+        codes, errors = search.explain()
         certain = {mutant.code} if np.isfinite(way.positions).any() else set()
         assert codes == certain, (mutant, errors)
 
@@ -204,10 +209,10 @@ def test_each_mutant_is_called_by_its_own_name(against, convention):
 def test_no_mutant_is_idle():
     """Each goes another way than some reference. What all share must be of one shape."""
     run = [(*each, "groups") for each in EVERY] + [("corelab.optim.Adam", "torch", "one shape")]
-    ways = (
-        reference(against, beside(against), how).ways(script)[1] for against, how, script in run
+    trajectories = (
+        reference(against, beside(against), how).trajectories(plan)[1] for against, how, plan in run
     )
-    alive = {id(mutant) for found in ways for mutant, _way in found}
+    alive = {id(mutant) for found in trajectories for mutant, _way in found}
     assert [mutant for mutant in MUTANTS if id(mutant) not in alive] == []
 
 
@@ -233,7 +238,7 @@ def test_a_help_of_a_mistake_asks():
 @pytest.mark.filterwarnings("error")  # which pytest would keep from stderr
 def test_a_right_class_by_the_command_as_it_is(tmp_path, capsys):
     """In a sandbox that the command starts itself."""
-    Reference.ways.cache_clear()
+    Reference.trajectories.cache_clear()
     (tmp_path / "mine.py").write_text(ADAM)
     assert cli.main(["diagnose", f"{tmp_path / 'mine.py'}:Adam", *BESIDE_ADAM]) == 0
     out, err = capsys.readouterr()
@@ -276,8 +281,8 @@ def test_a_legitimate_variant_is_fine_and_said_to_be_one(command):
 def test_the_course_has_the_variant(command):
     against = ("--against", "corelab.optim.Momentum", "--convention", "course", "--set", "lr=0.1")
     assert command(BALL, *against, name="Ball").code == 0
-    ran = command(BALL.replace('group["lr"] * p.grad', "p.grad").replace("+= s", '+= group["lr"] * s'),
-                  *against, name="Ball")  # fmt: skip
+    outside = BALL.replace('group["lr"] * p.grad', "p.grad").replace("+= s", '+= group["lr"] * s')
+    ran = command(outside, *against, name="Ball")
     assert ran.code == 0
     assert "lr-outside-buffer: " in ran.out
 
@@ -457,7 +462,8 @@ def test_no_such_file(which, capsys):
     assert cli.main(["diagnose", which, *BESIDE_ADAM]) == 2
     err = capsys.readouterr().err
     assert re.match(
-        r"corelab: (nowhere.py: it cannot be read: No such|expected FILE|\.: it cannot be read: Is a)",
+        r"corelab: (nowhere.py: it cannot be read: No such|expected FILE"
+        r"|\.: it cannot be read: Is a)",
         err,
     )
     assert err.count("\n") == 1
@@ -502,9 +508,9 @@ def test_what_does_not_run_is_told_in_one_line(examine, sandbox, source, said, m
     assert re.fullmatch(said, str(error.value)), error.value
 
 
-@pytest.mark.parametrize("forged", ["np.nan", "trial.draw(trial.SCRIPTS['groups'])['start']"])
+@pytest.mark.parametrize("forged", ["np.nan", "trial.draw(trial.PLANS['groups'])['start']"])
 def test_forged_positions_are_another_way(examine, forged):
-    whole = f"np.zeros(({trial.STEPS}, {sum(trial.Script().sizes)})) + {forged}"
+    whole = f"np.zeros(({trial.STEPS}, {sum(trial.TrialPlan().sizes)})) + {forged}"
     arrays = f"{{'positions': {whole}, 'gradients': {whole}, 'saved': np.array(1.0)}}"
     found = examine(forging("groups", arrays))
     assert not found.matches

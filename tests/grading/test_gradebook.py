@@ -8,20 +8,23 @@ import os
 from pathlib import Path
 
 import pytest
-from books import NASTY, class_, exercises, graded, unsettled, verdict
+from books import NASTY, exercises, graded, students, unsettled, verdict
 
 from corelab.common.errors import UserError
-from corelab.grading.gradebook.graded import cell_text, gradebook_csv, gradescope_json, write
+from corelab.grading.exercises.evidence.feedback import HELP
+from corelab.grading.gradebook.class_csv import cell_text, class_csv
+from corelab.grading.gradebook.gradescope_json import gradescope_json
+from corelab.grading.gradebook.result_files import write
 from corelab.grading.verdicts import Verdict
 
 
 def table() -> list[dict[str, str]]:
-    text = gradebook_csv(class_(), exercises())
+    text = class_csv(students(), exercises())
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
 def test_the_header_and_the_mark_for_excel():
-    assert gradebook_csv(class_(), exercises()).startswith(
+    assert class_csv(students(), exercises()).startswith(
         "\ufeffstudent,corelab1,corelab2,corelab3,total,status\nalice,30,30,40,100,graded\n"
     )
 
@@ -53,11 +56,11 @@ def test_points_that_could_not_be_checked_are_pending_not_lost():
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"])
 def test_no_cell_is_a_formula(text):
     assert cell_text(text) == f"'{text}"
-    assert gradebook_csv([graded(text)], exercises()).split("\n")[1].lstrip('"').startswith("'")
+    assert class_csv([graded(text)], exercises()).split("\n")[1].lstrip('"').startswith("'")
 
 
 def test_gradescopes_form_to_the_letter():
-    for one in class_():
+    for one in students():
         results = json.loads(gradescope_json(one, exercises()), parse_constant=pytest.fail)
         assert isinstance(results["score"], float)
         assert isinstance(results["execution_time"], float)
@@ -86,7 +89,7 @@ def test_a_failed_check_says_why_and_names_the_mistake():
     failed = next(test for test in results["tests"] if test.get("status") == "failed")
     assert failed["tags"] == ["sum-instead-of-mean"]
     assert failed["number"] == "1.2"
-    assert failed["output"] == "expected: 1.5\ngot: 150\ntry: try"
+    assert failed["output"] == f"expected: 1.5\ngot: 150\ntry: {HELP['sum-instead-of-mean']}"
 
 
 def test_what_could_not_be_checked_has_neither_status_and_says_so():
@@ -97,7 +100,7 @@ def test_what_could_not_be_checked_has_neither_status_and_says_so():
 
 
 def test_hostile_text_stays_text():
-    results = json.loads(gradescope_json(class_()[-1], exercises()))
+    results = json.loads(gradescope_json(students()[-1], exercises()))
     assert results["tests"][-1]["name"] == NASTY
     assert results["tests"][-1]["output_format"] == "text"
 

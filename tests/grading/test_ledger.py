@@ -1,5 +1,6 @@
 """The ledger keeps every verdict, for one grader at a time, whatever happens."""
 
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -7,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from corelab.common.errors import UserError
+from corelab.common.i18n import Message
 from corelab.grading.gradebook.ledger import Key, Ledger, Row
 from corelab.grading.verdicts import Check, Verdict
 
@@ -16,25 +18,26 @@ VERDICT = Verdict(
     (
         Check(
             "means",
-            "平均 / means",
             10,
             "failed",
             "1",
-            "2",
-            "try",
+            Message("{error} ({place}: {code})", error="{x}", place=Message("nothing"), code=1.5),
             ("sum-instead-of-mean",),
             earned=2.5,
         ),
     ),
     points=30.0,
-    message="批次",
+    message=Message("the grader failed: {error}", error="批次"),
+    ended="limit exceeded",
     seed=2**62,
     isolation="namespaces",
     seconds=0.1,
     output="<b>",
     observation="…",
+    remarks=("gc.get_objects",),
+    versions={"corelab": "0.1.0", "torch": "2.14.1"},
 )
-ROW = Row(Key("abc", "v1", 2**62, "()"), "late", VERDICT)
+ROW = Row(Key("abc", 1, 2**62, "()"), "late", VERDICT)
 
 
 def test_a_verdict_comes_back_as_it_was(tmp_path):
@@ -47,7 +50,7 @@ def test_a_verdict_comes_back_as_it_was(tmp_path):
 
 
 def test_a_new_verdict_takes_the_place_of_the_old(tmp_path):
-    newer = Row(Key("def", "v1", 1, "()"), "", Verdict("corelab1", "missing"))
+    newer = Row(Key("def", 1, 1, "()"), "", Verdict("corelab1", "missing"))
     with Ledger(tmp_path / "ledger.sqlite") as ledger:
         ledger.record("alice", "corelab1", ROW)
         ledger.record("alice", "corelab1", newer)
@@ -107,6 +110,19 @@ def test_a_full_disk_keeps_what_is_there(tmp_path):
             ledger.record("bob", "corelab1", large)
     with Ledger(path) as ledger:
         assert ledger.row("alice", "corelab1") == ROW
+
+
+def test_a_ledger_of_an_older_corelab_is_refused_in_one_line(tmp_path):
+    """Format 1 kept texts instead of messages, and hashes instead of versions."""
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as old:
+        old.execute("CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        old.execute("INSERT INTO run VALUES ('format', '1')")
+    old.close()
+    with pytest.raises(
+        UserError, match=r"expected format 2, got 1, .*choose another --out"
+    ) as told:
+        Ledger(tmp_path / "ledger.sqlite")
+    assert "\n" not in str(told.value)
 
 
 def test_what_is_no_ledger_is_said(tmp_path):

@@ -51,7 +51,8 @@ def test_canvas_without_a_column_gets_one(tmp_path):
         tmp_path, "Student;ID;SIS User ID;SIS Login ID;Section\nPoints Possible;;;;\nJane;11;;;A\n"
     )
     assert fill_canvas(export, [DOE], POINTS).text == (
-        "Student;ID;SIS User ID;SIS Login ID;Section;Corelab\nPoints Possible;;;;;100\nJane;11;;;A;94.5\n"
+        "Student;ID;SIS User ID;SIS Login ID;Section;Corelab\n"
+        "Points Possible;;;;;100\nJane;11;;;A;94.5\n"
     )
 
 
@@ -81,7 +82,68 @@ def test_moodle_in_any_language(tmp_path, header, number):
 
 def test_two_of_one_name_are_left_to_the_instructor(tmp_path):
     export = put(tmp_path, "Student,ID,Section,Corelab (1)\nB109,1,A,\nb109,2,A,\n")
-    assert fill_canvas(export, [WANG], POINTS).remarks == ["B109: not found in the export"]
+    assert fill_canvas(export, [WANG], POINTS).remarks == [
+        "B109: matches 2 rows of the export, left as they were"
+    ]
+
+
+def names(*ids: str, canvas: str = "", moodle: str = "") -> list[Grade]:
+    """The grades of students who are called so; the first one with these numbers."""
+    first, *others = ids
+    students = [Student(first, first, canvas, moodle), *(Student(other, other) for other in others)]
+    return [grade(student, 30, 30, 40) for student in students]
+
+
+LEE = (
+    'Student,ID,SIS User ID,SIS Login ID,Section,Corelab (1)\n{}"Lee, Ann",11,s11,u11@x.edu,A,88\n'
+)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        [*names("leeann_11", canvas="11"), *names("mallory_11", canvas="11")],
+        names("leeann_11", "11", canvas="11"),
+        names("leeann_11", "u11", canvas="11"),
+        names("Lee, Ann", "Ann Lee"),
+        names("ANN  LEE", "s11"),
+    ],
+)
+def test_two_claims_on_one_row_are_refused_and_listed(tmp_path, claims):
+    other = "B109,12,,,A,5\n"
+    filled = fill_canvas(put(tmp_path, LEE.format("") + other), [*claims, WANG], POINTS)
+    assert filled.text == LEE.format("") + other.replace("5", "60")
+    (remark,) = filled.remarks
+    assert all(claim.student.id in remark for claim in claims)
+    assert "match one row" in remark
+
+
+def test_two_claims_on_one_participant_and_two_rows_of_one(tmp_path):
+    header = "Identifier,Full name,Grade,Maximum Grade\n"
+    numbered = ("111,Ann,7.00", "222,Bob,", "222,Rob,")
+    rows = "".join(f"Participant {row},100.00\n" for row in numbered)
+    claims = [
+        *names("Ann_111", moodle="111"),
+        *names("Mal_111", moodle="111"),
+        *names("Bob_222", moodle="222"),
+    ]
+    filled = fill_moodle(put(tmp_path, header + rows), claims, POINTS)
+    assert filled.text == header + rows
+    assert filled.remarks == [
+        "Bob_222: matches 2 rows of the export, left as they were",
+        "Ann_111, Mal_111: all match one row of the export, left as it was",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["Points Possible", "    points possible", "Average", "Student, Test", "99"]
+)
+def test_a_row_that_is_no_students_is_never_filled(tmp_path, name):
+    special = 'Average,,,,,\n    Points Possible,,,,,100\n"Student, Test",99,,,A,\n'
+    export = put(tmp_path, LEE.format(special))
+    filled = fill_canvas(export, [*names(name), *names("test_99", canvas="99")], POINTS)
+    assert filled.text == LEE.format(special)
+    assert len(filled.remarks) == 2
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "hello"])

@@ -6,16 +6,17 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from books import NASTY, class_, exercises, graded, shown_by
+from books import NASTY, exercises, graded, shown_by, students, verdict
 
 from corelab.common import i18n
 from corelab.grading.gradebook.report import overview, report_html
 from corelab.grading.gradebook.summary import summary
+from corelab.grading.verdicts import Check
 
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return "".join(report_html(class_, exercises()))
+    return "".join(report_html(students, exercises()))
 
 
 class Parts(HTMLParser):
@@ -94,13 +95,30 @@ def test_each_student_and_each_check_is_there(page):
 
 
 def test_the_class_at_a_glance():
-    seen = overview(class_(), exercises())
+    seen = overview(students(), exercises())
     assert (seen.students, seen.pending, sorted(seen.totals)) == (5, 1, [55.0, 60.0, 70.0, 100.0])
     assert dict(seen.distribution)["60"] == 1
     assert seen.distribution[-1] == ("90", 1)
     assert seen.mistakes["sum-instead-of-mean"] == 1
     assert seen.checks["corelab1"]["mean"].outcomes == {"passed": 3, "failed": 1}
     assert [student for _, student, _ in seen.attention] == ["carol", "dave", "eve"]
+
+
+def test_the_mean_is_the_mean_and_the_median_the_median(page):
+    """Of 55, 60, 70 and 100."""
+    assert re.findall(r"<dt>(Mean|Median)</dt><dd>([\d.]+)", page) == [
+        ("Mean", "71.2"),
+        ("Median", "65.0"),
+    ]
+    told = summary(overview(students(), exercises()), exercises())
+    assert "5 students: mean 71.2, median 65.0 of 100" in told
+
+
+def test_advice_is_no_mistake():
+    advised = Check("count", 15, "passed", codes=("keeps-graph",))
+    wrong = Check("mean", 15, "failed", "1", "2", ("wrong-divisor",))
+    seen = overview([graded("ann", verdict(checks=(advised, wrong)))], exercises())
+    assert seen.mistakes == {"wrong-divisor": 1}
 
 
 def test_links_lead_to_students(page):
@@ -112,24 +130,24 @@ def test_links_lead_to_students(page):
 
 
 def test_the_same_verdicts_give_the_same_page(page):
-    assert "".join(report_html(class_, exercises())) == page
+    assert "".join(report_html(students, exercises())) == page
 
 
 def test_the_page_and_the_summary_are_in_the_language_in_use(page):
     assert '<html lang="en">' in page
     assert "無法檢查" not in page
     i18n.use("zh-TW")
-    chinese = "".join(report_html(class_, exercises()))
+    chinese = "".join(report_html(students, exercises()))
     assert '<html lang="zh-Hant-TW">' in chinese
     assert "無法檢查（30 分中的 20 分）" in chinese
     assert "could not check" not in chinese
-    assert "待處理" in summary(overview(class_(), exercises()), exercises())
+    assert "待處理" in summary(overview(students(), exercises()), exercises())
 
 
 def test_every_word_of_the_page_and_the_summary_can_be_translated(untranslated):
-    page = shown_by("".join(report_html(class_, exercises())))
-    of_the_class = repr([(graded.student.id, graded.rows) for graded in class_()])
-    for text in (page, summary(overview(class_(), exercises()), exercises())):
+    page = shown_by("".join(report_html(students, exercises())))
+    of_the_class = repr([(graded.student.id, graded.rows) for graded in students()])
+    for text in (page, summary(overview(students(), exercises()), exercises())):
         assert {*untranslated(text)} <= {*untranslated(of_the_class)}
 
 
@@ -142,11 +160,11 @@ def test_the_terminal_summary_is_bounded_and_of_one_line_each():
     many = [
         graded(
             f"student {n}",
-            *class_()[3].rows["corelab1"].verdict and [class_()[3].rows["corelab1"].verdict],
+            *students()[3].rows["corelab1"].verdict and [students()[3].rows["corelab1"].verdict],
         )
         for n in range(50)
     ]
     text = summary(overview(many, exercises()), exercises())
     assert "and 30 more" in text
     assert max(map(len, text.split("\n"))) < 160
-    assert "sum-instead-of-mean (1)" in summary(overview(class_(), exercises()), exercises())
+    assert "sum-instead-of-mean (1)" in summary(overview(students(), exercises()), exercises())

@@ -1,14 +1,21 @@
-"""What students hand in, in every form of it, hostile ones too: found, told apart, and never unpacked."""
+"""What students hand in, in every form, hostile ones too: found, told apart, never unpacked."""
 
 import codecs
 import io
 import os
 import stat
 import struct
+import subprocess
+import time
+import tracemalloc
+import unicodedata
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from corelab.common.errors import UserError
 from corelab.grading.submissions import archives
@@ -40,6 +47,30 @@ def zipped(*names: str, content: bytes = b"x = 1\n") -> bytes:
     return data.getvalue()
 
 
+def holding(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip of these members."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method, compresslevel=9) as archive:
+        for name, inside in members.items():
+            archive.writestr(name, inside)
+    return data.getvalue()
+
+
+def problems(student: Student) -> set[str]:
+    """Why each exercise cannot be read; "" where one can."""
+    told = set()
+    for exercise in STEMS:
+        answer = student.answers.get(exercise)
+        try:
+            problem = answer.problem if answer else ""
+            if answer and not problem:
+                archives.read(answer.ref, MAX_SOURCE)
+        except UnreadableError as error:
+            problem = str(error)
+        told.add(problem)
+    return told
+
+
 def who(*paths: Path, **options: Path) -> dict[str, list[str]]:
     return {student.id: sorted(student.answers) for student in find(paths, STEMS, **options)}
 
@@ -50,7 +81,7 @@ def only(*paths: Path) -> Student:
 
 
 def content(student: Student, exercise: str = "corelab1") -> bytes:
-    return archives.read(student.answers[exercise].place, MAX_SOURCE)
+    return archives.read(student.answers[exercise].ref, MAX_SOURCE)
 
 
 # ---- the forms ----
@@ -217,7 +248,134 @@ def test_what_cannot_be_graded_is_one_line(tmp_path):
         find([tmp_path / "alice/essay.txt"], STEMS)
 
 
+# ---- whose ----
+
+FLAT = "_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    ("names", "owners"),
+    [
+        pytest.param(
+            [f"Vic_222{FLAT}{ONE}", f"Mal_111{FLAT}Vic_222{FLAT}{TWO}"],
+            {"Vic_222": ["corelab1"], "Mal_111": ["corelab2"]},
+            id="a Moodle name in a Moodle name",
+        ),
+        pytest.param(
+            [f"Vic_222{FLAT}{ONE}", f"Mal_111_assignsubmission_onlinetext_Vic_222{FLAT}{TWO}"],
+            {"Vic_222": ["corelab1"], "Mal_111": ["corelab2"]},
+            id="after an online text",
+        ),
+        pytest.param(
+            [f"vic_33_44_{ONE}", f"mal_11_22_vic_33_45_{TWO}"],
+            {"vic_33": ["corelab1"], "mal_11": ["corelab2"]},
+            id="a Canvas name in a Canvas name",
+        ),
+        pytest.param(
+            [f"vic_33_44_{ONE}", f"mal_11_22_Ghost_333{FLAT}{TWO}"],
+            {"vic_33": ["corelab1"], "mal_11": ["corelab2"]},
+            id="a Moodle name in a Canvas name",
+        ),
+        pytest.param(
+            [f"Vic_222{FLAT}{ONE}", f"Mal_111{FLAT}vic_33_45_{TWO}"],
+            {"Vic_222": ["corelab1"], "Mal_111": ["corelab2"]},
+            id="a Canvas name in a Moodle name",
+        ),
+        pytest.param(
+            [f"Vic_222{FLAT}{ONE}", f"Bea_223{FLAT}{ONE}", f"A_1_2_B_7{FLAT}{TWO}"],
+            {"Vic_222": ["corelab1"], "Bea_223": ["corelab1"], "A_1_2_B_7": ["corelab2"]},
+            id="a Moodle user's name that looks like Canvas's",
+        ),
+        pytest.param(
+            [f"Ann/{ONE}", f"Mal/Ann/{TWO}", f"Mal/Bob_222{FLAT}/{THREE}", f"Mal/x_1_2_{ONE}"],
+            {"Ann": ["corelab1"], "Mal": ["corelab1", "corelab2", "corelab3"]},
+            id="names inside a folder",
+        ),
+    ],
+)
+def test_a_student_cannot_choose_whose_file_it_is(tmp_path, names, owners):
+    assert who(put(tmp_path / "class", *names)) == owners
+    (tmp_path / "class.zip").write_bytes(zipped(*names))
+    assert who(tmp_path / "class.zip") == owners
+
+
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lms=st.sampled_from(["{name}_{user}_{attempt}_{file}", "{name}_{user}" + FLAT + "{file}"]),
+    pieces=st.lists(
+        st.sampled_from(
+            [
+                "vic",
+                "_",
+                "33",
+                "44",
+                "LATE",
+                FLAT,
+                "_assignsubmission_onlinetext_",
+                ".zip",
+                " ",
+                "-1",
+            ]
+        ),
+        max_size=12,
+    ),
+)
+def test_whatever_a_file_is_called_it_is_its_uploaders(tmp_path, lms, pieces):
+    chosen = "".join(pieces) + ONE
+    names = [
+        lms.format(name=name, user=user, attempt=99, file=file)
+        for name, user, file in (("vic", 33, TWO), ("bea", 34, TWO), ("mal", 11, chosen))
+    ]
+    (tmp_path / "class.zip").write_bytes(zipped(*names))
+    owners = who(tmp_path / "class.zip")
+    assert {**owners, "mal_11": []} == {
+        "vic_33": ["corelab2"],
+        "bea_34": ["corelab2"],
+        "mal_11": [],
+    }
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("ann lee", "Ann Lee"),
+        (unicodedata.normalize("NFC", "José"), unicodedata.normalize("NFD", "José")),
+    ],
+)
+def test_names_too_alike_are_refused_not_merged(tmp_path, names):
+    one, other = names
+    (tmp_path / "a.zip").write_bytes(zipped(f"{one}/{ONE}", f"{other}/{ONE}", f"bob/{ONE}"))
+    students = {student.id: student for student in find([tmp_path / "a.zip"], STEMS)}
+    assert len(students) == 2
+    assert students.pop("bob").answers["corelab1"].problem == ""
+    (alike,) = students.values()
+    assert "too alike" in alike.answers["corelab1"].problem
+
+
+def test_a_path_that_was_given_by_name_comes_before_a_name_inside_another(tmp_path):
+    put(tmp_path / "alice", ONE, content="mine\n")
+    inside = {f"alice/{ONE}": b"not hers\n", f"bob/{ONE}": b"x\n"}
+    (tmp_path / "mallory.zip").write_bytes(holding(inside))
+    for paths in ([tmp_path / "alice", tmp_path / "mallory.zip"],) * 2:
+        students = {student.id: student for student in find(paths, STEMS)}
+        assert content(students["alice"]) == b"mine\n"
+        assert "2 files" in students["alice"].answers["corelab1"].note
+        paths.reverse()
+
+
 # ---- names ----
+
+
+def test_ids_are_bounded_in_bytes_and_stay_apart(tmp_path):
+    names = ["\U00020000" * 62 + last for last in "ab"]
+    (tmp_path / "a.zip").write_bytes(zipped(*(f"{name}/{ONE}" for name in [*names, "王" * 60])))
+    ids = list(who(tmp_path / "a.zip"))
+    assert len(ids) == 3
+    assert "王" * 60 in ids  # as before
+    assert all(len(student_id.encode()) <= 200 for student_id in ids)
+    assert set(who(tmp_path / "a.zip")) == set(ids)
 
 
 @pytest.mark.parametrize(
@@ -303,10 +461,109 @@ def test_zips_within_zips_are_bounded(tmp_path):
     assert not bob.answers["corelab1"].problem
 
 
-def test_too_many_entries(tmp_path, monkeypatch):
-    monkeypatch.setattr(archives, "MAX_ZIP_LIST", 10_000)
-    (tmp_path / "alice.zip").write_bytes(zipped(*(f"{n}.txt" for n in range(500)), ONE))
-    assert "too many files" in only(tmp_path / "alice.zip").answers["corelab1"].problem
+def entries(count: int) -> bytes:
+    """A zip that lists one name so many times, and holds nothing."""
+    one = struct.pack("<4s6H3I5H2I", b"PK\1\2", 20, 20, *[0] * 7, 1, *[0] * 6) + b"a"
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, *[count & 0xFFFF] * 2, len(one) * count, 0, 0)
+    return one * count + end
+
+
+def millions_of_entries() -> bytes:
+    """20 zips in each of 20 zips, each of them a list of 89,000 entries: 36 million."""
+    data = entries(89_000)
+    for _ in range(2):
+        data = holding({f"{n}.zip": data for n in range(20)})
+    return data
+
+
+def many_small_zips() -> bytes:
+    return holding({f"{n}.zip": zipped("a.txt") for n in range(2_000)}, zipfile.ZIP_STORED)
+
+
+def many_large_zips() -> bytes:
+    zeros = holding({"zeros.zip": bytes(30 << 20)})
+    return holding({f"{n}.zip": zeros for n in range(90)})
+
+
+def a_thousand_levels() -> bytes:
+    data = zipped(ONE)
+    for _ in range(1000):
+        data = holding({"n.zip": data})
+    return data
+
+
+@pytest.mark.parametrize(
+    ("hostile", "told"),
+    [
+        (millions_of_entries, "too much in it"),
+        (lambda: entries(1_000_000), "too many files"),
+        (lambda: entries(60_000), "too much in it"),
+        (many_small_zips, "too many zips"),
+        (many_large_zips, "too much in it"),
+        (a_thousand_levels, "zips inside zips"),
+    ],
+    ids=["nested lists", "one long list", "a list", "small zips", "large zips", "levels"],
+)
+@pytest.mark.parametrize("place", ["class/alice.zip", "class/alice/a.zip", "alone/alice.zip"])
+def test_a_student_over_budget_costs_little_and_harms_nobody(
+    tmp_path, hostile: Callable[[], bytes], told, place
+):
+    data = hostile()
+    put(tmp_path, f"class/bob/{ONE}", f"{place}.txt")
+    (tmp_path / place).write_bytes(data)
+    (tmp_path / f"{place}.txt").unlink()
+    began = time.process_time()
+    tracemalloc.start()
+    try:
+        students = find([(tmp_path / place).parents[place.count("/") - 1]], STEMS)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - began < 20  # processor time, under tracemalloc
+    assert peak < 150 << 20
+    alice, *others = students
+    assert alice.id == "alice"
+    (problem,) = problems(alice)
+    assert told in problem
+    assert "\n" not in problem
+    assert [content(other) for other in others] == [b"x = 1\n"] * place.startswith("class")
+
+
+def test_the_budget_is_one_for_all_of_a_students_files(tmp_path):
+    half = holding({f"{n}.zip": zipped("a.txt") for n in range(60)})
+    put(tmp_path, f"bob_22_33_{ONE}", f"mal_11_20_{ONE}")
+    (tmp_path / "mal_11_21_a.zip").write_bytes(half)
+    assert who(tmp_path)["mal_11"] == ["corelab1"]
+    assert not problems(find([tmp_path], STEMS)[1]) - {""}
+    (tmp_path / "mal_11_22_b.zip").write_bytes(half)
+    bob, mal = find([tmp_path], STEMS)
+    assert "too many zips" in problems(mal).pop()
+    assert problems(bob) == {""}
+
+
+def test_what_does_not_matter_is_not_kept(tmp_path):
+    junk = {f"{n}/notes.txt": b"" for n in range(800)}
+    copies = {f"{n}/{ONE}": b"" for n in range(80)}
+    for n in range(5):
+        path = tmp_path / f"class/student{n}.zip"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(holding({**junk, **copies}))
+    tracemalloc.start()
+    try:
+        students = find([tmp_path / "class"], STEMS)
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(students) == 5
+    assert "80 files" in students[0].answers["corelab1"].note
+    assert kept < 200 << 10  # five students' files listed are ten times as much
+
+
+def test_a_zip_in_a_zip_that_packs_to_many_megabytes(tmp_path):
+    inner = holding({ONE: b"x = 1\n", "data.bin": os.urandom(20 << 20)})
+    put(tmp_path, f"class/bob/{ONE}")
+    (tmp_path / "class/alice.zip").write_bytes(holding({"homework.zip": inner}))
+    assert content(find([tmp_path / "class"], STEMS)[0]) == b"x = 1\n"
 
 
 def test_a_link_in_a_zip_is_not_followed(tmp_path):
@@ -352,23 +609,125 @@ def test_a_damaged_zip_is_its_own_students_problem(tmp_path, damage):
 # ---- hostile files ----
 
 
-def test_links_out_of_a_folder_are_not_followed(tmp_path):
-    put(tmp_path, f"secret/{ONE}", f"class/bob/{ONE}")
-    (tmp_path / "class/alice").mkdir()
+@pytest.fixture(params=["by descriptor", "by path"])
+def opened(request, monkeypatch):
+    """Both ways of opening files: Windows has no descriptors of folders."""
+    if request.param == "by path":
+        monkeypatch.setattr(archives, "_BY_DESCRIPTOR", False)
+    elif not archives._BY_DESCRIPTOR:
+        pytest.skip("this platform opens files by path only")
+    return request.param
+
+
+def link(at: Path, to: Path) -> None:
     try:
-        (tmp_path / f"class/alice/{ONE}").symlink_to(tmp_path / f"secret/{ONE}")
-        (tmp_path / "class/alice/more").symlink_to(tmp_path / "secret", target_is_directory=True)
+        at.symlink_to(to, target_is_directory=to.is_dir())
     except OSError:
         pytest.skip("this platform makes no links here")
-    alice, _ = find([tmp_path / "class"], STEMS)
-    assert "symbolic link" in alice.answers["corelab1"].problem
+
+
+@pytest.mark.usefixtures("opened")
+def test_links_out_of_a_folder_are_not_followed(tmp_path):
+    put(tmp_path, f"secret/{ONE}", f"class/bob/{ONE}", "class/alice/x.txt", "class/eve/x.txt")
+    link(tmp_path / f"class/alice/{ONE}", tmp_path / f"secret/{ONE}")
+    link(tmp_path / "class/eve/more", tmp_path / "secret")
+    link(tmp_path / "class/zoe", tmp_path / "class/bob")
+    alice, bob, eve, zoe = find([tmp_path / "class"], STEMS)
+    assert problems(bob) == {""}
+    for student in (alice, eve, zoe):
+        assert "symbolic link" in student.answers["corelab1"].problem
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
-def test_a_named_pipe_does_not_hold_the_grader_up(tmp_path):
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("name", [ONE, "homework.zip"])
+def test_a_named_pipe_does_not_hold_the_grader_up(tmp_path, name):
     put(tmp_path, f"class/bob/{ONE}", "class/alice/x.txt")
-    os.mkfifo(tmp_path / f"class/alice/{ONE}")
+    os.mkfifo(tmp_path / f"class/alice/{name}")
     assert "ordinary" in find([tmp_path / "class"], STEMS)[0].answers["corelab1"].problem
+    with pytest.raises(UserError, match="ordinary"):
+        find([tmp_path / f"class/alice/{name}"], STEMS)
+
+
+def swap_for_link(file: Path, secret: Path) -> None:
+    file.unlink()
+    link(file, secret / ONE)
+
+
+def swap_folder_for_link(file: Path, secret: Path) -> None:
+    file.parent.rename(file.parent.with_name("away"))
+    link(file.parent, secret)
+
+
+def swap_for_pipe(file: Path, _secret: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def swap_for_folder(file: Path, _secret: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize(
+    "swap", [swap_for_link, swap_folder_for_link, swap_for_pipe, swap_for_folder, None]
+)
+@pytest.mark.parametrize("inside", ["file", "zip"])
+def test_a_file_swapped_between_listing_and_reading(tmp_path, swap, inside):
+    if swap is swap_for_pipe and not hasattr(os, "mkfifo"):
+        pytest.skip("no named pipes here")
+    name = ONE if inside == "file" else "homework.zip"
+    secret = put(tmp_path / "secret", ONE, content="secret\n")
+    (secret / "homework.zip").write_bytes(holding({ONE: b"secret\n"}))
+    put(tmp_path, f"class/bob/{ONE}", f"class/alice/work/{ONE}")
+    if inside == "zip":
+        (tmp_path / f"class/alice/work/{ONE}").unlink()
+        (tmp_path / f"class/alice/work/{name}").write_bytes(holding({ONE: b"x = 1\n"}))
+    alice, _bob = find([tmp_path / "class"], STEMS)
+    assert content(alice) == b"x = 1\n"
+    file = tmp_path / f"class/alice/work/{name}"
+    if swap:
+        swap(file, secret)
+    else:
+        file.unlink()
+    with pytest.raises(UnreadableError):
+        content(alice)
+
+
+@pytest.mark.skipif(not archives._BY_DESCRIPTOR, reason="such folders cannot be made here")
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("step", ["d", "a-long-step-past-the-longest-path"])
+def test_folders_nested_without_end_are_one_students_trouble(tmp_path, step):
+    put(tmp_path, f"class/bob/{ONE}", "class/alice/x.txt")
+    folder = os.open(tmp_path / "class/alice", os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir(step, dir_fd=folder)
+        below = os.open(step, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = below
+    os.close(folder)
+    try:
+        alice, bob = find([tmp_path / "class"], STEMS)
+    finally:  # deeper than Python's own rmtree goes
+        subprocess.run(["rm", "-rf", tmp_path / "class/alice"], check=True)
+    assert {"nested" in problem or "cannot be read" in problem for problem in problems(alice)} == {
+        True
+    }
+    assert problems(bob) == {""}
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions bind nobody here")
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_a_folder_closed_to_the_grader_is_one_students_trouble(tmp_path, mode):
+    put(tmp_path, f"class/bob/{ONE}", f"class/alice/{ONE}")
+    (tmp_path / "class/alice").chmod(mode)
+    try:
+        alice, bob = find([tmp_path / "class"], STEMS)
+    finally:
+        (tmp_path / "class/alice").chmod(0o700)
+    assert "cannot be read" in alice.answers["corelab1"].problem
+    assert problems(bob) == {""}
 
 
 def test_a_huge_source_is_not_read(tmp_path):

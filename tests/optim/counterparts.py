@@ -1,20 +1,12 @@
-"""What of torch.optim each of ours is compared with."""
-
-from functools import partial
+"""Each of ours and what of torch.optim it is compared with; parameters and gradients for it."""
 
 import torch
 
 from corelab import optim
 
-COUNTERPARTS = {
-    optim.GradientDescent: torch.optim.SGD,
-    optim.Momentum: partial(torch.optim.SGD, momentum=0.9),
-    optim.Nesterov: partial(torch.optim.SGD, momentum=0.9, nesterov=True),
-    optim.Adagrad: torch.optim.Adagrad,
-    optim.RMSprop: torch.optim.RMSprop,
-    optim.Adam: torch.optim.Adam,
-    optim.AdamW: torch.optim.AdamW,
-}
+EVERY = [getattr(optim, name) for name in optim.__all__]
+IN_THE_SLIDES = [cls for cls in EVERY if "course" in cls.conventions]
+COUNTERPARTS = {cls: cls.counterpart for cls in EVERY}
 
 
 def parameters(dtype=torch.float64, seed=0, shapes=((4, 3), (3,), (), (2, 2, 2))):

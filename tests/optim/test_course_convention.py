@@ -4,11 +4,10 @@ import math
 
 import pytest
 import torch
-from counterparts import COUNTERPARTS
+from counterparts import EVERY, IN_THE_SLIDES
 
 from corelab import optim
-
-IN_THE_SLIDES = [optim.GradientDescent, optim.Momentum, optim.Adagrad, optim.RMSprop, optim.Adam]
+from corelab.optim.parity import varied
 
 
 def path(make, gradients, lrs=None, start=1.0):
@@ -82,7 +81,7 @@ def test_0_over_0_changes_no_other_step(cls, dtype):
     assert moved[2:] == [1, 1]
 
 
-@pytest.mark.parametrize("cls", [optim.Nesterov, optim.AdamW])
+@pytest.mark.parametrize("cls", [cls for cls in EVERY if cls not in IN_THE_SLIDES])
 def test_not_in_the_slides(cls):
     with pytest.raises(
         ValueError, match=f"Invalid convention: 'course', but {cls.__name__} is not in the slides"
@@ -92,14 +91,7 @@ def test_not_in_the_slides(cls):
 
 @pytest.mark.parametrize(
     ("cls", "setting"),
-    [
-        (optim.Momentum, {"dampening": 0.1}),
-        (optim.Adagrad, {"lr_decay": 0.1}),
-        (optim.Adagrad, {"initial_accumulator_value": 0.1}),
-        (optim.RMSprop, {"momentum": 0.1}),
-        (optim.RMSprop, {"centered": True}),
-        (optim.Adam, {"amsgrad": True}),
-    ],
+    [(cls, {key: varied(cls)[key]}) for cls in IN_THE_SLIDES for key in cls.not_in_slides],
 )
 def test_settings_not_in_the_slides(cls, setting):
     (key,) = setting
@@ -110,7 +102,7 @@ def test_settings_not_in_the_slides(cls, setting):
     cls([torch.zeros(1)], **setting)
 
 
-@pytest.mark.parametrize("cls", COUNTERPARTS)
+@pytest.mark.parametrize("cls", EVERY)
 def test_unknown_convention(cls):
     with pytest.raises(
         ValueError, match="Invalid convention: 'keras', expected 'torch' or 'course'"
@@ -118,6 +110,11 @@ def test_unknown_convention(cls):
         cls([torch.zeros(1)], convention="keras")
     with pytest.raises(ValueError, match="Invalid convention"):
         cls([{"params": [torch.zeros(1)], "convention": "Course"}])
+
+
+def test_the_course_has_these_five():
+    names = ["GradientDescent", "Momentum", "Adagrad", "RMSprop", "Adam"]
+    assert [cls.__name__ for cls in IN_THE_SLIDES] == names
 
 
 def test_each_group_has_its_own_convention():

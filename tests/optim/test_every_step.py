@@ -1,38 +1,39 @@
 """Any settings, any parameters, any history: every step is the one of the counterpart in torch.optim."""
 
 import copy
+import inspect
 import io
 import pickle
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from counterparts import COUNTERPARTS, copies, parameters
+from counterparts import COUNTERPARTS, EVERY, copies, parameters
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from corelab import optim
 
 # How far a number may be from torch's: 1e-12 of it in double precision, a few ulp in single.
 CLOSE = {torch.float64: 1e-12, torch.complex128: 1e-12, torch.float32: 5e-7, torch.complex64: 5e-7}
 SHAPES = ((), (1,), (3,), (2, 3), (2, 1, 2), (0,))
 
-fraction = st.floats(0.0, 0.99)
-decay = st.sampled_from([0, 0.1])
-eps = st.sampled_from([1e-8, 1e-3])
-SETTINGS = {
-    optim.GradientDescent: {},
-    optim.Momentum: {"momentum": fraction, "dampening": fraction},
-    optim.Nesterov: {"momentum": st.floats(0.1, 0.99)},
-    optim.Adagrad: {"lr_decay": decay, "initial_accumulator_value": decay, "eps": eps},
-    optim.RMSprop: {"alpha": fraction, "eps": eps, "momentum": fraction, "centered": st.booleans()},
-    optim.Adam: {"betas": st.tuples(fraction, fraction), "eps": eps, "amsgrad": st.booleans()},
-    optim.AdamW: {"betas": st.tuples(fraction, fraction), "eps": eps, "amsgrad": st.booleans()},
-}
+
+def settings_of(cls):
+    """Any settings within the bounds of an optimizer, most of them at or near the default."""
+    strategies = {}
+    for name, parameter in inspect.signature(cls).parameters.items():
+        default = parameter.default
+        if isinstance(default, bool) and name != "capturable":
+            strategies[name] = st.booleans()
+        elif isinstance(default, tuple):
+            strategies[name] = st.tuples(*[st.floats(0.0, 0.99)] * len(default))
+        elif name in cls.bounds and name != "lr":
+            strategies[name] = st.sampled_from([default, 0.1]) | st.floats(0.1, 0.9)
+    return st.fixed_dictionaries(strategies | COMMON)
+
+
 COMMON = {
     "lr": st.floats(1e-3, 0.5) | st.floats(1e-3, 0.5).map(torch.tensor),
-    "weight_decay": decay,
-    "maximize": st.booleans(),
+    "weight_decay": st.sampled_from([0, 0.1]),
 }
 
 
@@ -62,7 +63,7 @@ class History:
 
 @st.composite
 def histories(draw):
-    ours = draw(st.sampled_from(list(COUNTERPARTS)))
+    ours = draw(st.sampled_from(EVERY))
     shapes = draw(st.lists(st.sampled_from(SHAPES), min_size=1, max_size=4))
     events = st.builds(
         Event,
@@ -73,13 +74,15 @@ def histories(draw):
         zero=st.booleans(),
         factor=st.sampled_from([1, 0.5, 1.1]),
     )
-    chosen = draw(st.fixed_dictionaries(SETTINGS[ours] | COMMON))
+    chosen = draw(settings_of(ours))
     return History(
         ours=ours,
         settings=chosen,
         foreach=not isinstance(chosen["lr"], torch.Tensor) and draw(st.booleans()),
         second_group=draw(
-            st.fixed_dictionaries({}, optional={"lr": st.floats(1e-3, 0.5), "weight_decay": decay})
+            st.fixed_dictionaries(
+                {}, optional={"lr": st.floats(1e-3, 0.5), "weight_decay": COMMON["weight_decay"]}
+            )
         ),
         shapes=shapes,
         in_first_group=draw(st.integers(1, len(shapes))),

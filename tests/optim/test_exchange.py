@@ -4,19 +4,18 @@ import copy
 
 import pytest
 import torch
-from counterparts import COUNTERPARTS, assert_same, assert_same_state, copies, parameters, walk
+from counterparts import (
+    COUNTERPARTS,
+    IN_THE_SLIDES,
+    assert_same,
+    assert_same_state,
+    copies,
+    parameters,
+    walk,
+)
 
 from corelab import optim
-
-SETTINGS = {
-    optim.GradientDescent: {"weight_decay": 0.1},
-    optim.Momentum: {"momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1},
-    optim.Nesterov: {"momentum": 0.8, "weight_decay": 0.1},
-    optim.Adagrad: {"lr_decay": 0.1, "initial_accumulator_value": 0.1},
-    optim.RMSprop: {"centered": True, "momentum": 0.5},
-    optim.Adam: {"amsgrad": True, "betas": (0.8, 0.9)},
-    optim.AdamW: {"maximize": True, "betas": (0.8, 0.9)},
-}
+from corelab.optim.parity import varied
 
 
 @pytest.mark.parametrize("direction", ["to torch", "from torch"])
@@ -26,7 +25,7 @@ def test_goes_on_identically(cls, direction):
     steps."""
     pair = (cls, COUNTERPARTS[cls]) if direction == "to torch" else (COUNTERPARTS[cls], cls)
     params = parameters()
-    stays = pair[0](params, lr=0.1, **SETTINGS[cls])
+    stays = pair[0](params, lr=0.1, **varied(cls))
     walk([stays], [params], 4)
     others = copies(params)
     takes_over = pair[1](others)
@@ -37,7 +36,7 @@ def test_goes_on_identically(cls, direction):
         assert_same_state(stays, takes_over, params, others)
 
 
-@pytest.mark.parametrize("cls", [cls for cls in COUNTERPARTS if "course" in cls.conventions])
+@pytest.mark.parametrize("cls", IN_THE_SLIDES)
 def test_a_state_of_torch_leaves_the_convention(cls):
     theirs = COUNTERPARTS[cls](parameters())
     groups = [{"params": parameters()[:2], "convention": "course"}, {"params": parameters()[2:]}]
@@ -50,7 +49,7 @@ def test_a_state_of_torch_leaves_the_convention(cls):
     assert [group["convention"] for group in ours.param_groups] == ["course", "torch"]
 
 
-@pytest.mark.parametrize("cls", [cls for cls in COUNTERPARTS if "course" in cls.conventions])
+@pytest.mark.parametrize("cls", IN_THE_SLIDES)
 def test_a_state_of_ours_brings_its_convention(cls):
     params = parameters()
     stays = cls(params, lr=0.1, convention="course")
@@ -90,3 +89,22 @@ def test_adam_and_adamw_are_told_apart():
         ValueError, match="Invalid decoupled_weight_decay value: True, but Adam has False"
     ):
         optim.Adam(parameters()).load_state_dict(state)
+
+
+@pytest.mark.parametrize("foreach", [False, True])
+@pytest.mark.parametrize("cls", COUNTERPARTS)
+def test_a_step_that_was_saved_as_a_number(cls, foreach):
+    """As torch before 1.12 saved it, and other libraries do."""
+    params = parameters()
+    stays = cls(params, lr=0.1)
+    walk([stays], [params], 3)
+    saved = copy.deepcopy(stays.state_dict())
+    for state in saved["state"].values():
+        if "step" in state:
+            state["step"] = int(state["step"])
+    others = copies(params)
+    takes_over = cls(others, foreach=foreach)
+    takes_over.load_state_dict(saved)
+    walk([stays, takes_over], [params, others], 3, start=3)
+    assert_same(params, others)
+    assert_same_state(stays, takes_over, params, others)

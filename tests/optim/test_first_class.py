@@ -5,13 +5,21 @@ import inspect
 
 import pytest
 import torch
-from counterparts import COUNTERPARTS, assert_same, copies, give_gradients, parameters, walk
+from counterparts import (
+    COUNTERPARTS,
+    EVERY,
+    assert_same,
+    copies,
+    give_gradients,
+    parameters,
+    walk,
+)
 from torch.optim import lr_scheduler
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from corelab import optim
+from corelab.optim.parity import varied
 
-EVERY = list(COUNTERPARTS)
 CONVENTIONS = [(cls, convention) for cls in EVERY for convention in cls.conventions]
 LEFT_OUT = {"differentiable", "fused"}
 ANOTHER_CLASS = {
@@ -215,10 +223,7 @@ OPTIONS = [
         (cls, {"lr": torch.tensor(0.1), "convention": convention})
         for cls, convention in CONVENTIONS
     ),
-    (optim.Momentum, {"dampening": 0.5, "maximize": True}),
-    (optim.Adagrad, {"lr_decay": 0.1}),
-    (optim.RMSprop, {"momentum": 0.5, "centered": True}),
-    (optim.Adam, {"amsgrad": True}),
+    *((cls, varied(cls)) for cls in EVERY),
     (optim.Adam, {"betas": (torch.tensor(0.8), torch.tensor(0.9))}),
 ]
 
@@ -230,7 +235,7 @@ def test_compiles_whole(cls, settings):
     torch._dynamo.reset()
     params, others = parameters(torch.float32), parameters(torch.float32)
     compiled, plain = (
-        cls(p, weight_decay=0.1, **copy.deepcopy(settings)) for p in (params, others)
+        cls(p, **({"weight_decay": 0.1} | copy.deepcopy(settings))) for p in (params, others)
     )
     step = torch.compile(compiled.step, fullgraph=True, backend="aot_eager")
     for seed in range(3):

@@ -1,9 +1,13 @@
 """Both paths, one parameter at a time and many together, tied to each other; and what needs a GPU."""
 
+import inspect
+
 import pytest
 import torch
 from counterparts import (
     COUNTERPARTS,
+    EVERY,
+    IN_THE_SLIDES,
     assert_same,
     assert_same_state,
     copies,
@@ -13,19 +17,12 @@ from counterparts import (
 )
 
 from corelab import optim
+from corelab.optim.parity import varied
 
 CASES = [
-    (optim.GradientDescent, {"weight_decay": 0.1, "maximize": True}),
-    (optim.Momentum, {"dampening": 0.5}),
-    (optim.Momentum, {"convention": "course"}),
-    (optim.Nesterov, {"weight_decay": 0.1}),
-    (optim.Adagrad, {"lr_decay": 0.1}),
-    (optim.Adagrad, {"convention": "course"}),
-    (optim.RMSprop, {}),
-    (optim.RMSprop, {"momentum": 0.5, "centered": True, "weight_decay": 0.1}),
-    (optim.RMSprop, {"convention": "course"}),
-    (optim.Adam, {"amsgrad": True, "weight_decay": 0.1}),
-    (optim.AdamW, {}),
+    *((cls, {}) for cls in EVERY),
+    *((cls, varied(cls)) for cls in EVERY),
+    *((cls, {"convention": "course"}) for cls in IN_THE_SLIDES),
 ]
 
 
@@ -107,10 +104,9 @@ def test_cuda_default_is_torchs(cls):
 @pytest.mark.parametrize(("cls", "settings"), CASES)
 def test_captured_in_a_cuda_graph(cls, settings, lr):
     """Replayed five times, a captured step does what five steps do."""
-    if "lr_decay" in settings:
-        settings = {}
-    if cls in (optim.RMSprop, optim.Adam, optim.AdamW):
-        settings = {**settings, "capturable": True}
+    settings = {key: x for key, x in settings.items() if key != "lr_decay"}
+    if "capturable" in inspect.signature(cls).parameters:
+        settings["capturable"] = True
     lr = lr.cuda() if isinstance(lr, torch.Tensor) else lr
     params, others = on_cuda(), on_cuda()
     captured, plain = cls(params, lr=lr, **settings), cls(others, lr=float(lr), **settings)

@@ -34,7 +34,8 @@ def in_the_code() -> Catalog:
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder, "corelab.pot")
         sources = [str(PROJECT / "corelab"), str(PROJECT / "solutions")]
-        options = ["-F", str(PROJECT / "pyproject.toml"), "-k", "N_", "-o", str(found)]
+        options = ["-F", str(PROJECT / "pyproject.toml"), "-o", str(found), "-k", "N_"]
+        options += ["-k", "Message"]
         CommandLineInterface().run(["pybabel", "-q", "extract", *options, *sources])
         return read_po(io.BytesIO(found.read_bytes()))
 

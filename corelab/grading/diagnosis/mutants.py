@@ -1,268 +1,191 @@
-"""The mistakes that are made in writing an optimizer: each is one change of the bench's own update.
+"""The mistakes that are made in writing an optimizer: each puts other pieces in a formula.
 
-The table is `MUTANTS`; what a student is told about each code is `HELPS`.
+The table is `MUTANTS`; what a student is told about each code stands in `feedback.py`, and the
+pieces are those of `formulas.Formula`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
-from torch import Tensor
+import numpy as np
 
-from corelab.common.i18n import N_
-from corelab.grading.diagnosis.mutations import RIGHT, Rule
-from corelab.optim import Adagrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSprop
-from corelab.optim.base import Optimizer
+from corelab.grading.diagnosis.formulas import (
+    STATE,
+    Groups,
+    Update,
+    coupled,
+    decoupled,
+    everyone,
+    no_decay,
+)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A mistake, or a legitimate variant, that the bench's optimizer makes under this rule."""
+    """A mistake, or a legitimate variant, that a formula makes with these pieces."""
 
     code: str
-    of: tuple[type[Optimizer], ...]
-    change: dict[str, Any]
+    of: tuple[str, ...]
+    """The optimizers that can make it."""
+    pieces: dict[str, Any]
     variant: bool = False
     """Not a mistake: some library or book has it so."""
 
-    def rule(self, base: Rule = RIGHT) -> Rule:
-        return replace(base, **self.change)
-
-    def with_other(self, other: Mutant) -> Rule | None:
-        """Both at once; None where they change the same piece."""
-        return None if self.change.keys() & other.change.keys() else other.rule(self.rule())
+    def fits_with(self, other: Mutant) -> bool:
+        """Whether both can be made at once: of two mistakes, with different pieces."""
+        return self.code != other.code and not self.pieces.keys() & other.pieces.keys()
 
 
 def _mutants(
-    code: str, of: tuple[type[Optimizer], ...], *forms: dict[str, Any], variant: bool = False
+    code: str, of: tuple[str, ...], *forms: dict[str, Any], variant: bool = False
 ) -> list[Mutant]:
     return [Mutant(code, of, form, variant) for form in forms]
 
 
-BALLS, ADAMS, MEANS = (Momentum, Nesterov), (Adam, AdamW), (RMSprop, Adam, AdamW)
-SQUARES, ALL = (
-    (Adagrad, *MEANS),
-    (GradientDescent, Momentum, Nesterov, Adagrad, RMSprop, Adam, AdamW),
-)
-REMEMBER = (*BALLS, *SQUARES)
+DESCENT = ("GradientDescent",)
+WITH_MOMENTUM = ("Momentum", "Nesterov")
+WITH_CORRECTION = ("Adam", "AdamW")
+WITH_AVERAGES = ("RMSprop", *WITH_CORRECTION)
+WITH_SQUARES = ("Adagrad", *WITH_AVERAGES)
+STATEFUL = (*WITH_MOMENTUM, *WITH_SQUARES)
+ALL = (*DESCENT, *STATEFUL)
 
 
-def _never(_beta: float, _t: float) -> float:
-    return 0.0
+# -- pieces of mistakes that need more than a line
 
 
-def _late(beta: float, t: float) -> float:
-    return beta ** (t - 1)
+def _both(correction: Callable[[float, float], float]) -> dict[str, Any]:
+    """Correct m and s with this in the place of β ** t."""
+    return {
+        "correct_mean": lambda beta1, beta2, t: 1 - correction(beta1, t),
+        "correct_square": lambda beta1, beta2, t: 1 - correction(beta2, t),
+    }
 
 
-def _late_but_first(beta: float, t: float) -> float:
-    return beta ** max(1.0, t - 1)
+def _uncorrected(_beta1: float, _beta2: float, _t: float) -> float:
+    return 1.0
 
 
-def _early(beta: float, t: float) -> float:
-    return beta ** (t + 1)
+def _until_missing(groups: Groups, missing: Collection[int]) -> list[int]:
+    """`return` where a gradient is None"""
+    return list(takewhile(lambda i: i not in missing, everyone(groups, missing)))
 
 
-def _zero_safe(s: Tensor, c: float, _eps: float) -> Tensor:
-    return (s.sqrt() / c).clamp_min(1e-300)
+def _until_missing_in_group(groups: Groups, missing: Collection[int]) -> list[int]:
+    """`break` where a gradient is None"""
+    return [i for group in groups for i in _until_missing([group], missing)]
+
+
+def _decay_alone(x: Update) -> None:
+    x.rate, x.g = x.run.formula.rate(x), x.gradient
+    x.run.formula.decay(x)
+
+
+def _all(_x: Update) -> Hashable:
+    return "all"
+
+
+def _of_its_shape(x: Update) -> Hashable:
+    return x.theta.shape
+
+
+def _of_its_group(x: Update) -> Hashable:
+    return "group", x.group
+
+
+def _shared(owner: Callable[[Update], Hashable]) -> list[dict[str, Any]]:
+    """One state for all of one owner: t with it, or t by itself."""
+    return [{"owner": owner, "count": lambda x: x.count(owner(x))}, {"owner": owner}]
 
 
 # fmt: off
 MUTANTS: list[Mutant] = [
     *_mutants("ascends", ALL,
-        {"sign": -1}, {"gradient": -1}),
-    *_mutants("no-bias-correction", ADAMS,
-        {"correction": (_never, _never)}, {"correction": (_never, None)}, {"correction": (None, _never)}),
-    *_mutants("bias-correction-off-by-one", ADAMS,
-        {"correction": (_late, _late)}, {"correction": (_early, _early)},
-        {"correction": (_late_but_first, _late_but_first)}),
-    *_mutants("betas-swapped", ADAMS,
-        {"swapped": True}),
-    *_mutants("eps-inside-sqrt", ADAMS,
-        {"denominator": lambda s, c, eps: (s / c**2 + eps).sqrt()},
-        {"denominator": lambda s, c, eps: (s + eps).sqrt() / c}),
-    *_mutants("eps-inside-sqrt", (Adagrad, RMSprop),  # so in Keras, in optax and in d2l
-        {"denominator": lambda s, c, eps: (s + eps).sqrt()}, variant=True),
-    *_mutants("eps-missing", SQUARES,
-        {"denominator": lambda s, c, eps: s.sqrt() / c}, {"denominator": _zero_safe}),
-    *_mutants("sqrt-missing", SQUARES,
-        {"denominator": lambda s, c, eps: s / c**2 + eps}, {"denominator": lambda s, c, eps: s / c + eps}),
-    *_mutants("no-accumulation", BALLS,
-        {"velocity": lambda beta, t: (0, 1)}, {"velocity": lambda beta, t: (0, 1 - beta)}),
-    *_mutants("no-accumulation", (Adagrad,),
+        {"move": lambda step: -step}, {"gradient": lambda g: -g}),
+    *_mutants("no-bias-correction", WITH_CORRECTION,
+        {"correct_mean": _uncorrected, "correct_square": _uncorrected},
+        {"correct_mean": _uncorrected}, {"correct_square": _uncorrected}),
+    *_mutants("bias-correction-off-by-one", WITH_CORRECTION,
+        _both(lambda beta, t: beta ** (t - 1)), _both(lambda beta, t: beta ** (t + 1)),
+        _both(lambda beta, t: beta ** max(1, t - 1))),
+    *_mutants("betas-swapped", WITH_CORRECTION,
+        {"betas": lambda beta1, beta2: (beta2, beta1)}),
+    *_mutants("eps-inside-sqrt", WITH_CORRECTION,
+        {"denominator": lambda s, c, eps: np.sqrt(s / c**2 + eps)},
+        {"denominator": lambda s, c, eps: np.sqrt(s + eps) / c}),
+    *_mutants("eps-inside-sqrt", ("Adagrad", "RMSprop"),  # so in Keras, in optax and in d2l
+        {"denominator": lambda s, c, eps: np.sqrt(s + eps)}, variant=True),
+    *_mutants("eps-missing", WITH_SQUARES,
+        {"denominator": lambda s, c, eps: np.sqrt(s) / c},
+        {"denominator": lambda s, c, eps: np.maximum(np.sqrt(s) / c, 1e-300)}),
+    *_mutants("sqrt-missing", WITH_SQUARES,
+        {"denominator": lambda s, c, eps: s / c**2 + eps},
+        {"denominator": lambda s, c, eps: s / c + eps}),
+    *_mutants("no-accumulation", WITH_MOMENTUM,
+        {"velocity": lambda lam, t: (0, 1)}, {"velocity": lambda lam, t: (0, 1 - lam)}),
+    *_mutants("no-accumulation", ("Adagrad",),
         {"square": lambda beta, t: (0, 1)}),
-    *_mutants("no-accumulation", MEANS,
+    *_mutants("no-accumulation", WITH_AVERAGES,
         {"square": lambda beta, t: (0, 1)}, {"square": lambda beta, t: (0, 1 - beta)}),
-    *_mutants("no-accumulation", ADAMS,
+    *_mutants("no-accumulation", WITH_CORRECTION,
         {"mean": lambda beta, t: (0, 1)}, {"mean": lambda beta, t: (0, 1 - beta)},
         {"mean": lambda beta, t: (0, 1), "square": lambda beta, t: (0, 1)},
         {"mean": lambda beta, t: (0, 1 - beta), "square": lambda beta, t: (0, 1 - beta)}),
-    *_mutants("accumulates-gradient-not-square", SQUARES,
-        {"squared": lambda g: g}, {"squared": lambda g: g.abs()}),
-    *_mutants("average-instead-of-sum", (Adagrad,),
+    *_mutants("accumulates-gradient-not-square", WITH_SQUARES,
+        {"squared": lambda x: x.g}, {"squared": lambda x: abs(x.g)}),
+    *_mutants("average-instead-of-sum", ("Adagrad",),
         {"square": lambda beta, t: (1 - 1 / t, 1 / t)},
         *({"square": lambda beta, t, a=a: (a, 1 - a)} for a in (0.5, 0.9, 0.95, 0.99, 0.999))),
-    *_mutants("sum-instead-of-average", MEANS,
+    *_mutants("sum-instead-of-average", WITH_AVERAGES,
         {"square": lambda beta, t: (1, 1)}, {"square": lambda beta, t: (beta, 1)}),
-    *_mutants("sum-instead-of-average", ADAMS,
+    *_mutants("sum-instead-of-average", WITH_CORRECTION,
         {"mean": lambda beta, t: (1, 1)}, {"mean": lambda beta, t: (beta, 1)},
         {"mean": lambda beta, t: (1, 1), "square": lambda beta, t: (1, 1)},
         {"mean": lambda beta, t: (beta, 1), "square": lambda beta, t: (beta, 1)}),
-    *_mutants("momentum-dampened", BALLS,
-        {"velocity": lambda beta, t: (beta, 1 - beta)}, {"dampened": True}),
-    *_mutants("momentum-sign", BALLS,
-        {"velocity": lambda beta, t: (-beta, 1)}),
-    *_mutants("momentum-sign", (Nesterov,),
-        {"lookahead": -1}, {"lookahead": -1, "velocity": lambda beta, t: (-beta, 1)}),
-    *_mutants("momentum-sign", ADAMS,
+    *_mutants("momentum-dampened", WITH_MOMENTUM,
+        {"velocity": lambda lam, t: (lam, 1 - lam)}, {"dampening": lambda lam, dampening: lam}),
+    *_mutants("momentum-sign", WITH_MOMENTUM,
+        {"velocity": lambda lam, t: (-lam, 1)}),
+    *_mutants("momentum-sign", ("Nesterov",),
+        {"direction": lambda g, v, lam: g - lam * v, "velocity": lambda lam, t: (-lam, 1)},
+        {"direction": lambda g, v, lam: g - lam * v}),
+    *_mutants("momentum-sign", WITH_CORRECTION,
         {"mean": lambda beta, t: (-beta, 1 - beta)}),
-    *_mutants("lr-inside-buffer", BALLS,
-        {"rate": "inside"}, variant=True),
-    *_mutants("lr-outside-buffer", (Momentum,),
-        {"rate": "outside"}, variant=True),
-    *_mutants("state-shared-across-parameters", REMEMBER,
-        *({"shared": by, "share_step": step} for by in ("all", "shape", "group") for step in (True, False))),
-    *_mutants("state-shared-across-parameters", (Adagrad, RMSprop),
-        {"shared": "number", "squared": lambda g: (g * g).sum()},
-        {"shared": "number", "squared": lambda g: (g * g).mean()}),
-    *_mutants("step-counted-per-parameter", ADAMS,
-        {"counts": "parameters"}),
-    *_mutants("weight-decay-coupled", (AdamW,),
-        {"decay": "coupled"}),
+    *_mutants("lr-inside-buffer", WITH_MOMENTUM,
+        {"rate_in_velocity": True}, variant=True),
+    *_mutants("lr-outside-buffer", ("Momentum",),
+        {"rate_in_velocity": False}, variant=True),
+    *_mutants("state-shared-across-parameters", STATEFUL,
+        *_shared(_all), *_shared(_of_its_shape), *_shared(_of_its_group)),
+    *_mutants("state-shared-across-parameters", ("Adagrad", "RMSprop"),  # one number for all
+        {"owner": _all, "count": lambda x: x.count("all"), "squared": lambda x: (x.g**2).sum()},
+        {"owner": _all, "count": lambda x: x.count("all"), "squared": lambda x: (x.g**2).mean()}),
+    *_mutants("step-counted-per-parameter", WITH_CORRECTION,
+        {"count": lambda x: x.count("all")}),
+    *_mutants("weight-decay-coupled", ("AdamW",),
+        {"decay": coupled}),
     *_mutants("weight-decay-after-update", ALL,
-        {"decay": "after"}),
+        {"decay": no_decay, "decay_after": decoupled}),
     *_mutants("ignores-param-groups", ALL,
-        {"rates": "first"}, {"rates": "start"}, {"groups": "first"}),
-    *_mutants("state-not-in-state-dict", REMEMBER,
-        {"lost": ()}, {"lost": ("step",)},
-        {"lost": ("momentum_buffer",)}, {"lost": ("exp_avg",)}, {"lost": ("exp_avg_sq",)},
-        {"lost": ("exp_avg", "exp_avg_sq")}, {"lost": ("square_avg",)}, {"lost": ("sum",)}),
+        {"rate": lambda x: x.run.settings[0]["lr"]}, {"rate": lambda x: x.run.first_rate},
+        {"groups": lambda groups: groups[:1]}),
+    *_mutants("state-not-in-state-dict", STATEFUL,
+        *({"lost": frozenset(keys)} for keys in (STATE, {"t"}, {"v"}, {"m"}, {"s"}, {"m", "s"}))),
     *_mutants("skips-none-grad-wrongly", ALL,
-        {"none": "zero"}, {"none": "decay"}, {"none": "group"}, {"none": "step"}, {"none": "wait"}),
+        {"without_gradient": lambda x: x.run.update(x)}, {"without_gradient": _decay_alone},
+        {"visits": _until_missing_in_group}, {"visits": _until_missing},
+        {"visits": lambda groups, missing: [] if missing else everyone(groups, missing)}),
     # What other libraries and books have, and what comes to nearly the same.
-    *_mutants("eps-elsewhere", ADAMS,  # Keras: ε̂ of the paper's section 2
-        {"denominator": lambda s, c, eps: (s.sqrt() + eps) / c}, variant=True),
-    *_mutants("eps-other", SQUARES,
-        *({"eps": eps} for eps in (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)), variant=True),
-    *_mutants("steps-counted-by-call", ADAMS,
-        {"counts": "calls"}, variant=True),
+    *_mutants("eps-elsewhere", WITH_CORRECTION,  # Keras: ε̂ of the paper's section 2
+        {"denominator": lambda s, c, eps: (np.sqrt(s) + eps) / c}, variant=True),
+    *_mutants("eps-other", WITH_SQUARES,
+        *({"eps": lambda eps, other=other: other} for other in
+          (1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)), variant=True),
+    *_mutants("steps-counted-by-call", WITH_CORRECTION,
+        {"count": lambda x: x.run.calls}, variant=True),
 ]
 # fmt: on
-
-
-# What is said about each: what happens, why it is wrong (or not), and how to think on.
-HELPS = {
-    "ascends": N_(
-        "The parameters go up the slope: the loss grows. The gradient points to where the loss rises "
-        "fastest; on which side of it does the minimum lie? Follow the sign of your update by hand for "
-        "C(θ) = θ² at θ = 1."
-    ),
-    "no-bias-correction": N_(
-        "m or v is used as it is, and both start at 0: the first ones are far too small, and so the first "
-        "steps too small or too large. Compute m and v of step 1 for a gradient of 1: how large should they "
-        "be?"
-    ),
-    "bias-correction-off-by-one": N_(
-        "The correction uses another t than the number of gradients that m and v have taken in. At the first"
-        " step they hold one: what must t be then? Print t where you count it and where you use it."
-    ),
-    "betas-swapped": N_(
-        "Each β stands where the other belongs: the mean of the gradients forgets slowly, the mean of the"
-        " squares fast. Which of the two should remember longer, and which of betas is that?"
-    ),
-    "eps-inside-sqrt": N_(
-        "ε stands under the root, where 10⁻⁸ becomes 10⁻⁴: weights with small gradients slow down. (Some "
-        "libraries have it there for Adagrad and RMSprop.) With gradients of 10⁻⁶: how large is what ε adds,"
-        " in the formula and in yours, beside √v?"
-    ),
-    "eps-missing": N_(
-        "Nothing is added to the root. A weight whose gradients were all 0 is divided by 0, and one with "
-        "tiny gradients takes full steps. Try a gradient of 0 and one of 10⁻¹⁰: what should their steps "
-        "be?"
-    ),
-    "sqrt-missing": N_(
-        "The step is divided by the squares themselves, not by their root, so that a gradient twice as large"
-        " gives half the step. What is the unit of g², and what must g be divided by to have no unit left?"
-    ),
-    "no-accumulation": N_(
-        "Only the last gradient counts: what was kept of the earlier ones is overwritten. Print the state "
-        "after three steps with gradients 1, 0, 0: what of the 1 should be left?"
-    ),
-    "accumulates-gradient-not-square": N_(
-        "The gradient is taken in where its square belongs: gradients of both signs cancel, or the root is "
-        "taken of what is no square. For gradients +1, −1, +1, −1, which state stays at 0, and should it?"
-    ),
-    "average-instead-of-sum": N_(
-        "A mean of the squares is kept, where Adagrad sums them up: the steps do not shrink as the run goes "
-        "on. With gradients of 1 all the time: what is the step after 100 steps, and what does the formula "
-        "say?"
-    ),
-    "sum-instead-of-average": N_(
-        "What is taken in is not weighed by 1 − β: a sum is kept where a mean belongs, many times as large. "
-        "With gradients of 1 all the time: to which value should the state go?"
-    ),
-    "momentum-dampened": N_(
-        "Only the part 1 − λ of the gradient goes into v, so that every step is shorter by this factor. With"
-        " gradients of 1 all the time: what does v go to by the formula, and what does yours go to?"
-    ),
-    "momentum-sign": N_(
-        "The earlier steps count with the wrong sign: they brake where they should carry on. With two "
-        "gradients of 1, should the second step be longer or shorter than the first?"
-    ),
-    "lr-inside-buffer": N_(
-        "The learning rate goes into v, as in the course and in Keras; torch.optim multiplies v by it. "
-        "The same way as long as the rate stays the same: after a change of it, your v still holds the "
-        "old one."
-    ),
-    "lr-outside-buffer": N_(
-        "v is multiplied by the learning rate, as in torch.optim; the course has the rate in v. The same "
-        "way as long as the rate stays the same: after a change of it, your steps change at once."
-    ),
-    "state-shared-across-parameters": N_(
-        "Several parameters share one state: each takes in the others' gradients. How many v does a model"
-        " of two layers need? Print the identity of the state that each parameter is updated with."
-    ),
-    "step-counted-per-parameter": N_(
-        "t grows with every parameter, not with every step: with five parameters it is 5 after one step, "
-        "and the correction fades too early. Where in your loops is it counted?"
-    ),
-    "weight-decay-coupled": N_(
-        "The decay goes through the gradient, so that m and v take it in and divide it away again. What "
-        "does the W of AdamW stand for, and to what should the decay be applied?"
-    ),
-    "weight-decay-after-update": N_(
-        "The weights decay after the update, so that the update itself is shrunk, too. From which θ does "
-        "the formula take the decay: the one before the step, or the one behind it?"
-    ),
-    "ignores-param-groups": N_(
-        "Parameter groups are not heeded: a rate that only one group has, or one that was changed, has no "
-        "effect; or a group is not updated. Where does your step read the rate, how often, and from which "
-        "group?"
-    ),
-    "state-not-in-state-dict": N_(
-        "After a save and a load some of the state is gone and starts anew. state_dict() knows what is kept "
-        "in self.state[p] and in param_groups: where do you keep yours?"
-    ),
-    "changes-gradient-in-place": N_(
-        "step() changes p.grad itself. Where nobody sets it to zero, the next step goes on with a changed "
-        "gradient. Which of your operations end in an underscore or an assignment, and on what do they work?"
-    ),
-    "skips-none-grad-wrongly": N_(
-        "A parameter without a gradient is not merely left out: it moves on, or others are not updated "
-        "because of it. Some layers get no gradient in some steps: what should happen to them, and to "
-        "those behind them?"
-    ),
-    "eps-elsewhere": N_(
-        "ε is added before the correction of v, not after it: the ε̂ of the paper's section 2, as in "
-        "Keras. Nearly the same way; weights with gradients about as small as ε go another."
-    ),
-    "eps-other": N_(
-        "Another ε than the reference's: libraries differ in it (10⁻¹⁰, 10⁻⁸, 10⁻⁷, 10⁻⁶). Nearly the "
-        "same way; weights with gradients about as small as ε go another."
-    ),
-    "steps-counted-by-call": N_(
-        "t counts the calls of step, not the updates of each parameter. The same way, but for parameters "
-        "which had no gradient at some steps."
-    ),
-}

@@ -1,7 +1,8 @@
-"""A run that tells optimizers apart: what one is put through, in the child and in the parent alike.
+"""A trial that tells optimizers apart, the same in the child and in the parent.
 
-Parameters of several shapes in two groups; gradients that are missing, zero, tiny, large, or still those of
-the step before; a learning rate that changes on the way; and a save and a load into a new optimizer.
+Parameters of several shapes in two groups; gradients that are missing, zero, tiny, large, or still
+those of the step before; a learning rate that changes on the way; and a save and a load into a new
+optimizer.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -22,96 +24,123 @@ from corelab.grading.verdicts import Arrays
 STEPS = 14
 SLOWER = 0.3  # the second group's learning rate, of the first's
 SAVED_BEFORE = 8  # counted from 0, as all steps here
-RATES_CHANGE = {
-    5: (0.5, 0.25),
-    11: (2.0, 1.0),
-}  # of the first group's and of the second's rate at the start
-NONE = {1: (2, 3, 9), 3: (1,)}  # at these steps a parameter has no gradient
-KEPT = {
-    0: (4, 10),
-    2: (4, 12),
-    4: (1, 6, 12),
-}  # at these its gradient is the last step's, untouched
-MISSING, FRESH, LEFT = 0, 1, 2
+RATES_CHANGE = {5: (0.5, 0.25), 11: (2.0, 1.0)}  # of the rates at the start, one for each group
+WITHOUT_GRADIENT = {1: (2, 3, 9), 3: (1,)}  # parameter: steps
+WITH_LAST_GRADIENT = {0: (4, 10), 2: (4, 12), 4: (1, 6, 12)}  # the last step's, untouched
+MISSING, FRESH, STALE = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Script:
-    """A run: the shapes of the parameters, and whether they come in two groups. The rest is the
-    same."""
+class TrialPlan:
+    """The parameters of a trial: their shapes, and whether they come in two groups."""
 
     shapes: tuple[tuple[int, ...], ...] = ((2, 3), (3,), (), (3,), (2, 3))
     in_groups: bool = True
 
-    @property
+    @cached_property
     def sizes(self) -> list[int]:
         return [int(np.prod(shape)) for shape in self.shapes]
 
+    @cached_property
+    def groups(self) -> list[list[int]]:
+        """The numbers of the parameters of each group."""
+        return [[0, 1, 2], [3, 4]] if self.in_groups else [[0, 1, 2, 3, 4]]
+
+    def rates(self, lr: float) -> list[float]:
+        """The learning rate of each group at the start."""
+        return [lr, SLOWER * lr][: len(self.groups)]
+
+    def cut(self, flat: np.ndarray) -> list[np.ndarray]:
+        """The numbers of each parameter in its shape: views of `flat`, (total,)."""
+        pieces = np.split(flat, np.cumsum(self.sizes)[:-1])
+        return [piece.reshape(shape) for piece, shape in zip(pieces, self.shapes, strict=True)]
+
 
 # What an optimizer is tried on, in this order, until it gets through.
-SCRIPTS = {
-    "groups": Script(),
-    "one list": Script(in_groups=False),
-    "one shape": Script(((3,),) * 5),
-    "one shape, one list": Script(((3,),) * 5, in_groups=False),
+PLANS = {
+    "groups": TrialPlan(),
+    "one list": TrialPlan(in_groups=False),
+    "one shape": TrialPlan(((3,),) * 5),
+    "one shape, one list": TrialPlan(((3,),) * 5, in_groups=False),
 }
 
 
-def draw(script: Script, seed: int = 0) -> Arrays:
-    """Where parameters start, (total,); gradients, (steps, total); how each comes, (steps,
+def draw(plan: TrialPlan, seed: int = 0) -> Arrays:
+    """Draw where parameters start, (total,); gradients, (steps, total); how each comes, (steps,
     parameters)."""
     rng = np.random.default_rng(seed)
-    total = sum(script.sizes)
+    total = sum(plan.sizes)
     gradients = rng.standard_normal((STEPS, total))
-    first = np.cumsum([0, *script.sizes])
+    first = np.cumsum([0, *plan.sizes])
     gradients[:, first[0]] *= 1e3
     gradients[:8, first[0] + 1] = 0  # a weight that nothing reaches for a while
     gradients[7, first[4] :] = 0
-    gradients[:, first[3] : first[4]] *= np.array([1e-7, 1e-9, 3e-11])[: script.sizes[3]]
-    given = np.full((STEPS, len(script.shapes)), FRESH)
-    for kind, steps_of in ((MISSING, NONE), (LEFT, KEPT)):
+    gradients[:, first[3] : first[4]] *= np.array([1e-7, 1e-9, 3e-11])[: plan.sizes[3]]
+    given = np.full((STEPS, len(plan.shapes)), FRESH)
+    for kind, steps_of in ((MISSING, WITHOUT_GRADIENT), (STALE, WITH_LAST_GRADIENT)):
         for parameter, steps in steps_of.items():
             given[list(steps), parameter] = kind
     return {"start": rng.standard_normal(total), "gradients": gradients, "given": given}
 
 
-def drive(
-    make: Callable[[Any], Any], script: Script, drawn: Arrays, lr: float
-) -> Iterator[tuple[Any, Any]]:
-    """Put the optimizer that `make(parameters)` gives through the script. After every step: where
-    the parameters are and what is in their gradients, both flat, in float64.
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What happens to an optimizer at one step, and just before it."""
+
+    reload: bool
+    factors: tuple[float, ...]
+    """By which the groups' rates at the start are multiplied from here on; empty: no change."""
+    gradients: list[np.ndarray | None]
+    stale: list[bool]
+    """Whose gradients are not set: they are those of the step before."""
+
+
+def schedule(plan: TrialPlan, drawn: Arrays) -> list[Step]:
+    """The steps of a trial."""
+    steps: list[Step] = []
+    for number in range(STEPS):
+        kinds, fresh = drawn["given"][number], plan.cut(drawn["gradients"][number])
+        gradients: list[np.ndarray | None] = [
+            g if kind == FRESH else steps[-1].gradients[i] if kind == STALE else None
+            for i, (g, kind) in enumerate(zip(fresh, kinds, strict=True))
+        ]
+        factors = RATES_CHANGE.get(number, ())
+        steps.append(Step(number == SAVED_BEFORE, factors, gradients, list(kinds == STALE)))
+    return steps
+
+
+def run_trial(
+    make: Callable[[Any], Any], plan: TrialPlan, start: np.ndarray, steps: Iterable[Step], lr: float
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Put the optimizer that `make(parameters)` gives through a trial.
+
+    Yields after every step where the parameters are and what is in their gradients, both (total,)
+    in float64.
 
     An optimizer without `state_dict` is not saved, one without `param_groups` keeps its rate in
     `lr`.
     """
     import torch
 
-    def pieces(flat: np.ndarray) -> list[Any]:
-        cut = np.split(flat, np.cumsum(script.sizes)[:-1])
-        return [torch.tensor(x.reshape(shape)) for x, shape in zip(cut, script.shapes, strict=True)]
-
-    thetas = [x.requires_grad_() for x in pieces(drawn["start"])]
-    rates = [lr, SLOWER * lr if script.in_groups else lr]
+    thetas = [torch.tensor(theta, requires_grad=True) for theta in plan.cut(start)]
+    rates = plan.rates(lr)
 
     def made() -> Any:
-        if not script.in_groups:
+        if not plan.in_groups:
             return make(thetas)
         return make([{"params": thetas[:3]}, {"params": thetas[3:], "lr": rates[1]}])
 
     optimizer = made()
-    for step in range(STEPS):
-        if step == SAVED_BEFORE and hasattr(optimizer, "state_dict"):
+    for step in steps:
+        if step.reload and hasattr(optimizer, "state_dict"):
             saved, optimizer = copy.deepcopy(optimizer.state_dict()), made()
             optimizer.load_state_dict(saved)
-        if step in RATES_CHANGE:
-            _set_rates(
-                optimizer, [rate * by for rate, by in zip(rates, RATES_CHANGE[step], strict=True)]
-            )
-        for theta, g, how in zip(
-            thetas, pieces(drawn["gradients"][step]), drawn["given"][step], strict=True
-        ):
-            if how != LEFT:
-                theta.grad = g if how == FRESH else None
+        if step.factors:
+            changed = [rate * by for rate, by in zip(rates, step.factors, strict=False)]
+            _set_rates(optimizer, changed)
+        for theta, g, stale in zip(thetas, step.gradients, step.stale, strict=True):
+            if not stale:
+                theta.grad = None if g is None else torch.tensor(g)
         optimizer.step()
         seen = [torch.zeros_like(theta) if theta.grad is None else theta.grad for theta in thetas]
         yield _flat(thetas), _flat(seen)
@@ -134,26 +163,30 @@ def _flat(tensors: Iterable[Any]) -> np.ndarray:
 
 
 def pack(class_name: str, settings: dict[str, Any], asked: Iterable[str], seed: int = 0) -> Arrays:
-    """What is sent: the class's name, every setting of the reference, and which of them were asked
-    for."""
-    said = json.dumps({"class": class_name, "settings": settings, "asked": sorted(asked)}).encode()
-    sent = {"said": np.frombuffer(said, dtype=np.uint8)}
-    for name, script in SCRIPTS.items():
-        sent |= {f"{name}.{key}": value for key, value in draw(script, seed).items()}
+    """Pack what is sent: the class's name, every setting of the reference, which of them were asked
+    for, and the trials."""
+    request = json.dumps(
+        {"class": class_name, "settings": settings, "asked": sorted(asked)}
+    ).encode()
+    sent = {"request": np.frombuffer(request, dtype=np.uint8)}
+    for name, plan in PLANS.items():
+        sent |= {f"{name}.{key}": value for key, value in draw(plan, seed).items()}
     return sent
 
 
 def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
-    """In the child: the run of the answer's class through the first script that it gets through."""
-    said = json.loads(sent["said"].tobytes())
-    found = getattr(answer, said["class"], None)
+    """In the child: put the answer's class through the first of PLANS that it gets through."""
+    request = json.loads(sent["request"].tobytes())
+    found = getattr(answer, request["class"], None)
     if not isinstance(found, type):
         classes = sorted(name for name, x in vars(answer).items() if isinstance(x, type))
         message = _("there is no class {name} in it, only {others}")
-        raise AttributeError(message.format(name=said["class"], others=", ".join(classes) or "-"))
-    keywords = _keywords(found, said["settings"], said["asked"])
+        raise AttributeError(
+            message.format(name=request["class"], others=", ".join(classes) or "-")
+        )
+    keywords = _keywords(found, request["settings"], request["asked"])
     failure = None
-    for name, script in SCRIPTS.items():
+    for name, plan in PLANS.items():
         drawn = {key: sent[f"{name}.{key}"] for key in ("start", "gradients", "given")}
         made: list[Any] = []
 
@@ -162,7 +195,8 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
             return made[-1]
 
         try:
-            rows = list(drive(make, script, drawn, said["settings"]["lr"]))
+            steps = schedule(plan, drawn)
+            rows = list(run_trial(make, plan, drawn["start"], steps, request["settings"]["lr"]))
         except Exception as error:
             failure = failure or error
             continue
@@ -180,7 +214,7 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
 
 
 def _keywords(found: type, settings: dict[str, Any], asked: list[str]) -> dict[str, Any]:
-    """What the class is made with: the reference's settings, as far as it takes them.
+    """Choose what the class is made with: the reference's settings, as far as it takes them.
 
     Raises TypeError where it does not take one that was asked for.
     """

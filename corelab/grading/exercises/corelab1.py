@@ -1,7 +1,8 @@
 """題目 1 / Exercise 1: the mean cross-entropy of each batch.
 
-The answer is run on three networks with data of other sizes; every value is computed again here. A wrong list
-is compared with what known mistakes give, so that one mistake costs only the check that it belongs to.
+The answer is run on three networks with data of other sizes; every value is computed again here. A
+wrong list is compared with what known mistakes give, so that one mistake costs only the check that
+it belongs to.
 """
 
 from __future__ import annotations
@@ -12,23 +13,21 @@ from types import ModuleType
 
 import numpy as np
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import N_, Message
 from corelab.grading.contract import pack_network
 from corelab.grading.exercises.evidence import numpy_network as network
+from corelab.grading.exercises.evidence.checks import CheckSpec, Finding, checks
 from corelab.grading.exercises.evidence.epoch_losses import USUAL, same_numbers
 from corelab.grading.exercises.evidence.recording import Notes, noted_targets, read_notes
 from corelab.grading.exercises.evidence.returned import (
     ABSOLUTE,
     RELATIVE,
-    Asked,
-    Found,
-    agree,
-    checks,
-    cut,
-    few,
-    part,
-    parts,
+    batch_indices,
+    prefixed,
+    preview,
     read,
+    same_values,
+    with_prefix,
 )
 from corelab.grading.verdicts import Arrays, Check, Outcome
 
@@ -36,37 +35,40 @@ FILE = "corelab1_batch_input.py"
 TITLE = N_("Exercise 1: feeding the network in batches")
 POINTS = 30.0
 NEEDS = ("batch_cross_entropy",)
+VERSION = 1
 WHOLE = "whole-dataset-at-once"
 
 CHECKS = {
-    "batches": Asked(
+    "batches": CheckSpec(
         10,
         N_("batch_size samples at a time, in the data's order, and a value for each"),
         N_(
-            "Count: how many values should N samples in batches of batch_size give? Print each batch's "
-            "inputs.shape and its first sample, and compare them with the dataset."
+            "Count: how many values should N samples in batches of batch_size give? Print each "
+            "batch's inputs.shape and its first sample, and compare them with the dataset."
         ),
     ),
-    "last-batch": Asked(
+    "last-batch": CheckSpec(
         6,
         N_("the short last batch counts too"),
         N_(
-            "Try 250 samples in batches of 100: where do the last 50 go, and what is their mean divided by?"
+            "Try 250 samples in batches of 100: where do the last 50 go, and what is their mean "
+            "divided by?"
         ),
     ),
-    "cross-entropy": Asked(
+    "cross-entropy": CheckSpec(
         8,
         N_("the values are the cross-entropy of the model's outputs"),
         N_(
-            "The model gives logits. Read what your loss function expects: logits, probabilities, or "
-            "their logarithms? What happens to them on the way?"
+            "The model gives logits. Read what your loss function expects: logits, probabilities, "
+            "or their logarithms? What happens to them on the way?"
         ),
     ),
-    "batch-mean": Asked(
+    "batch-mean": CheckSpec(
         6,
         N_("each value is the mean over its batch"),
         N_(
-            "Double batch_size: do your values double too? A mean does not grow with the size of its batch."
+            "Double batch_size: do your values double too? A mean does not grow with the size of "
+            "its batch."
         ),
     ),
 }
@@ -109,7 +111,7 @@ def draw(seed: int) -> tuple[Arrays, dict[str, Case]]:
         }
         for name, case in cases.items()
     }
-    return {"seed": np.array(rng.integers(0, 2**31)), **parts(**sent)}, cases
+    return {"seed": np.array(rng.integers(0, 2**31)), **prefixed(**sent)}, cases
 
 
 def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
@@ -121,7 +123,7 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
     function = given.function(answer, "batch_cross_entropy")
 
     def values(name: str) -> Iterator[tuple[str, Arrays]]:
-        case = part(sent, name)
+        case = with_prefix(sent, name)
         data, size = given.dataset(case), int(case["batch_size"])
         if name == "default":
             model = given.Observed(case, updates=1, fixed=True)
@@ -160,7 +162,7 @@ def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
     copied = len(lists) > 1 and all(same_numbers(lists[0], other) for other in lists[1:])
     hard_coded = ("hard-coded",) if copied else ()
 
-    def found(of: str, cases: tuple[str, ...], show: str) -> Found:
+    def found(of: str, cases: tuple[str, ...], show: str) -> Finding:
         explained = [reading for name in cases if (reading := readings[name])]
         mistakes = {getattr(reading, of) for reading in explained} - {""}
         if (
@@ -169,7 +171,7 @@ def judge(sent: Arrays, kept: dict[str, Case], outcome: Outcome) -> list[Check]:
             mistakes = {network.NAMELESS if one == WHOLE else one for one in mistakes}
         in_full = len(explained) == len(cases)  # else a name that fits some of it may be wrong
         got = values[show]
-        return Found(
+        return Finding(
             passed=in_full and not mistakes,
             expected=_values(expected[show]),
             got="" if got is None else _values(got),
@@ -200,8 +202,8 @@ def _as_noted(case: Case, values: np.ndarray | None, notes: Notes) -> tuple[str,
     return ("inputs-targets-misaligned", reading.loss) if reading else ()
 
 
-def _values(values: np.ndarray) -> str:
-    return _("{count} values: {numbers}").format(count=len(values), numbers=few(values))
+def _values(values: np.ndarray) -> Message:
+    return Message("{count} values: {numbers}", count=len(values), numbers=preview(values))
 
 
 def explain(case: Case, values: np.ndarray | None) -> Reading | None:
@@ -227,7 +229,7 @@ def explain(case: Case, values: np.ndarray | None) -> Reading | None:
                 (np.cumsum(sums / sizes) / np.arange(1, len(sizes) + 1), last, network.NAMELESS),
                 (np.cumsum(sums) / np.cumsum(sizes), last, network.NAMELESS),
             ):
-                if agree(values, predicted):
+                if same_values(values, predicted):
                     return Reading(batches, mistakes[0], loss, mistakes[1])
     return _explain_other_order(case, values, losses)
 
@@ -246,21 +248,21 @@ def _batchings(case: Case, count: int) -> Iterator[tuple[str, str, list[np.ndarr
     """The batches as asked, then as known mistakes make them, where they are `count`; and their
     codes."""
     samples, size = len(case.targets), case.batch_size
-    asked = cut(samples, size)
+    asked = batch_indices(samples, size)
     if len(asked) == count:
         yield "", "", asked
     if samples // size == count:
         yield "", "dropped-last-batch", asked[:count]
     if count == 1:
-        yield WHOLE, "", cut(samples, samples)
+        yield WHOLE, "", batch_indices(samples, samples)
         yield "last-batch-only", "", asked[-1:]
     if count == samples:
-        yield "one-sample-at-a-time", "", cut(samples, 1)
+        yield "one-sample-at-a-time", "", batch_indices(samples, 1)
     for other in range(2, samples if count > 1 else 2):  # one number may agree with any by chance
         if -(-samples // other) == count:
-            yield "wrong-batch-size", "", cut(samples, other)
+            yield "wrong-batch-size", "", batch_indices(samples, other)
         if samples // other == count:
-            yield "wrong-batch-size", "dropped-last-batch", cut(samples, other)[:count]
+            yield "wrong-batch-size", "dropped-last-batch", batch_indices(samples, other)[:count]
 
 
 def _explain_other_order(
@@ -268,7 +270,7 @@ def _explain_other_order(
 ) -> Reading | None:
     """Whatever the order of the samples, the batches' values weighed by their sizes add up to the
     same."""
-    sizes = np.array([len(batch) for batch in cut(len(case.targets), case.batch_size)])
+    sizes = np.array([len(batch) for batch in batch_indices(len(case.targets), case.batch_size)])
     if len(values) != len(sizes) or np.ptp(values) < ABSOLUTE:
         return None
     for loss, of_samples in losses.items():
@@ -280,4 +282,4 @@ def _explain_other_order(
 
 def _means(case: Case) -> np.ndarray:
     losses = network.losses(case.layers, case.activation, case.inputs, case.targets)[""]
-    return np.array([losses[batch].mean() for batch in cut(len(losses), case.batch_size)])
+    return np.array([losses[batch].mean() for batch in batch_indices(len(losses), case.batch_size)])

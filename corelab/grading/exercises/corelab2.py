@@ -1,8 +1,9 @@
 """題目 2 / Exercise 2: epochs, and an optimizer of the student's choice.
 
-The answer trains two models. The first (`_given.Observed`, fixed) tells by its own weights what each update
-was made from; as nothing changes its outputs, the right value of every epoch is known, whatever the
-optimizer. The second learns, with the defaults: the parent evaluates its weights on samples that never left.
+The answer trains two models. The first (`_given.Observed`, fixed) tells by its own weights what
+each update was made from; as nothing changes its outputs, the right value of every epoch is known,
+whatever the optimizer. The second learns, with the defaults: the parent evaluates its weights on
+samples that never left.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from types import ModuleType
 
 import numpy as np
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import N_, Message, joined
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence import training_run as training
-from corelab.grading.exercises.evidence.returned import Asked, Found, checks, few, part, parts
+from corelab.grading.exercises.evidence.checks import CheckSpec, Finding, checks
+from corelab.grading.exercises.evidence.returned import prefixed, preview, with_prefix
 from corelab.grading.exercises.evidence.updates import in_words
 from corelab.grading.verdicts import Arrays, Check, Outcome
 
@@ -24,27 +26,30 @@ FILE = "corelab2_epochs.py"
 TITLE = N_("Exercise 2: epochs, and an optimizer")
 POINTS = 30.0
 NEEDS = ("train",)
+VERSION = 1
 
 CHECKS = {
-    "one-value-an-epoch": Asked(4, *training.ONE_VALUE_AN_EPOCH),
-    "cross-entropy": Asked(4, *training.CROSS_ENTROPY),
-    "epoch-mean": Asked(6, *training.EPOCH_MEAN),
-    "batches": Asked(4, *training.BATCHES),
-    "fresh-gradients": Asked(
+    "one-value-an-epoch": CheckSpec(4, *training.ONE_VALUE_AN_EPOCH),
+    "cross-entropy": CheckSpec(4, *training.CROSS_ENTROPY),
+    "epoch-mean": CheckSpec(6, *training.EPOCH_MEAN),
+    "batches": CheckSpec(4, *training.BATCHES),
+    "fresh-gradients": CheckSpec(
         4,
         N_("every update is made from its own batch's gradient, by one and the same optimizer"),
         N_(
             "backward() adds to .grad. Print some parameter's .grad between two calls of it: when "
-            "should it be zero again? In which loop does step() belong, and where is the optimizer made?"
+            "should it be zero again? In which loop does step() belong, and where is the "
+            "optimizer made?"
         ),
     ),
-    "learns": Asked(
+    "learns": CheckSpec(
         8,
         N_("the model that was handed in has learned"),
         N_(
-            "Print the model's parameters before and after: do they change? Follow zero_grad, backward "
-            "and step in their order, and whose parameters the optimizer holds. If they change and it "
-            "does not learn, look at the learning rate, and whether inputs and targets are in pairs."
+            "Print the model's parameters before and after: do they change? Follow zero_grad, "
+            "backward and step in their order, and whose parameters the optimizer holds. If they "
+            "change and it does not learn, look at the learning rate, and whether inputs and "
+            "targets are in pairs."
         ),
     ),
 }
@@ -80,7 +85,10 @@ def draw(seed: int) -> tuple[Arrays, HeldOut]:
     )
     learner = training.pack(*data, layers, activation, EPOCHS, BATCH_SIZE, FIRST + 1)
 
-    sent = {"seed": np.array(rng.integers(0, 2**31)), **parts(observed=observed, learner=learner)}
+    sent = {
+        "seed": np.array(rng.integers(0, 2**31)),
+        **prefixed(observed=observed, learner=learner),
+    }
     return sent, HeldOut(*network.draw_samples(rng, 800, prototypes))
 
 
@@ -92,7 +100,7 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
     train = given.function(answer, "train")
 
     def observed() -> Iterator[tuple[str, Arrays]]:
-        its = part(sent, "observed")
+        its = with_prefix(sent, "observed")
         model = given.Observed(its, int(its["updates"]), fixed=True)
         values = given.watched(
             model, train, given.dataset(its), int(its["epochs"]), int(its["batch_size"])
@@ -102,7 +110,7 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
         yield "observed values", given.numbers(values, "train")
 
     def learner() -> Iterator[tuple[str, Arrays]]:
-        its = part(sent, "learner")
+        its = with_prefix(sent, "learner")
         model = given.Observed(its, int(its["updates"]), fixed=False, size=1e-6)
         values = given.watched(model, train, given.dataset(its))
         yield "learner", {"page": given.array(model.page), **given.weights(model)}
@@ -130,16 +138,16 @@ def judge(sent: Arrays, kept: HeldOut, outcome: Outcome) -> list[Check]:
     return checks(CHECKS, found, outcome)
 
 
-def _judge_default(learner: training.Training) -> Found:
+def _judge_default(learner: training.Training) -> Finding:
     """Whether the first updates were from batches of 100, as nothing else was asked."""
     sizes = [len(update.samples) for update in learner.updates]
     right = bool(sizes) and all(size == BATCH_SIZE for size in sizes)
     got = in_words(len(sizes), sizes)
     code = "wrong-batch-size" if len(set(sizes)) == 1 else ""
-    return Found(right, in_words(FIRST, [BATCH_SIZE]), got, (code,))
+    return Finding(right, in_words(FIRST, [BATCH_SIZE]), got, (code,))
 
 
-def _judge_gradients(observed: training.Training, batches: Found) -> Found:
+def _judge_gradients(observed: training.Training, batches: Finding) -> Finding:
     """Whether each update was made from one batch's gradient, and nothing that was left of earlier
     ones."""
     updates, once_an_epoch = observed.updates, "steps-once-per-epoch" in batches.codes
@@ -149,16 +157,15 @@ def _judge_gradients(observed: training.Training, batches: Found) -> Found:
     adding = sum(update.adds_up or (several and update.several) for update in updates)
     if adding < len(updates) / 4:  # an optimizer may go uphill now and then, as L-BFGS does
         adding = 0
-    got = _("{adding} of {count} updates had earlier gradients added").format(
-        adding=adding, count=len(updates)
+    got = Message(
+        "{adding} of {count} updates had earlier gradients added", adding=adding, count=len(updates)
     )
     codes = batches.codes if once_an_epoch else ("no-zero-grad",) if adding and not several else ()
     if not adding and not once_an_epoch and observed.clock.restarts:
-        return Found(
-            False, got=_("the optimizer began again on the way"), codes=("optimizer-rebuilt",)
-        )
-    expected = _("none of them")
-    return Found(
+        got = Message("the optimizer began again on the way")
+        return Finding(False, got=got, codes=("optimizer-rebuilt",))
+    expected = Message("none of them")
+    return Finding(
         not adding and not once_an_epoch,
         expected,
         got,
@@ -169,7 +176,7 @@ def _judge_gradients(observed: training.Training, batches: Found) -> Found:
 
 def _judge_learning(
     observed: training.Training, learner: training.Training, held_out: HeldOut
-) -> Found:
+) -> Finding:
     """Whether the weights that came back do better on samples that the answer never saw: better
     than before, and better than on the targets of other samples, as a model does that learned from
     the inputs."""
@@ -180,24 +187,24 @@ def _judge_learning(
         )
 
     if learner.after is None:
-        return Found(False, codes=observed.mistakes)
+        return Finding(False, codes=observed.mistakes)
     before = loss(learner.layers, held_out.targets)
     after = loss(learner.after, held_out.targets)
     most = LEARNED * min(before, loss(learner.after, np.roll(held_out.targets, 1)))
-    expected = _("cross-entropy on new data below") + f" {most:.4g}"
+    expected = joined(Message("cross-entropy on new data below"), f" {most:.4g}")
     if after == before:
-        return Found(False, expected, _(NOT_TRAINED), observed.no_updates.codes)
-    return Found(after < most, expected, f"{before:.4g} → {after:.4g}", observed.mistakes)
+        return Finding(False, expected, Message(NOT_TRAINED), observed.no_updates.codes)
+    return Finding(after < most, expected, f"{before:.4g} → {after:.4g}", observed.mistakes)
 
 
-def _judge_fall(learner: training.Training) -> Found:
+def _judge_fall(learner: training.Training) -> Finding:
     """Whether the values show at least a third of the fall of the loss that there was: how much
     more depends on how an epoch's value is taken."""
     if learner.after is None or learner.values is None or not len(learner.values):
-        return Found(False)
+        return Finding(False)
     before, after = learner.losses(learner.layers), learner.losses(learner.after)
     most = [
         before[loss].mean() - (before[loss] - after[loss]).mean() / 3 for loss in network.LOSSES
     ]
-    expected = _("a last value below") + f" {most[0]:.4g}"
-    return Found(bool(learner.values[-1] < max(most)), expected, few(learner.values))
+    expected = joined(Message("a last value below"), f" {most[0]:.4g}")
+    return Finding(bool(learner.values[-1] < max(most)), expected, preview(learner.values))

@@ -1,10 +1,11 @@
 """題目 3 / Exercise 3: a DNN of five layers, trained by plain gradient descent.
 
-`build_model` is asked for a model, which is run on probes: the products with weight matrices that it
-makes on the way are computed again here. `train` is called twice on networks of ours, so that neither
-function spoils the other's checks. The first network is fixed, and `train` is left to its defaults, those
-of the question. The second learns, with other settings: its page tells the batches in their order, and the
-parent descends along them from the same weights, and must arrive where the answer did.
+`build_model` is asked for a model, which is run on probes: the products with weight matrices that
+it makes on the way are computed again here. `train` is called twice on networks of ours, so that
+neither function spoils the other's checks. The first network is fixed, and `train` is left to its
+defaults, those of the question. The second learns, with other settings: its page tells the batches
+in their order, and the parent descends along them from the same weights, and must arrive where the
+answer did.
 """
 
 from __future__ import annotations
@@ -12,18 +13,19 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from types import ModuleType
 
 import numpy as np
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import N_, Message, joined
 from corelab.grading.contract import CLASSES, PIXELS
 from corelab.grading.exercises.evidence import layers as structure
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence import training_run as training
+from corelab.grading.exercises.evidence.checks import CheckSpec, Finding, checks
 from corelab.grading.exercises.evidence.epoch_losses import explain
-from corelab.grading.exercises.evidence.returned import Asked, Found, checks, few, part, parts, read
+from corelab.grading.exercises.evidence.returned import prefixed, preview, read, with_prefix
 from corelab.grading.exercises.evidence.updates import by_epoch
 from corelab.grading.verdicts import Arrays, Check, Outcome
 
@@ -31,51 +33,55 @@ FILE = "corelab3_gradient_descent.py"
 TITLE = N_("Exercise 3: learning rate and gradient descent")
 POINTS = 40.0
 NEEDS, OPTIONAL = ("build_model", "train"), ("OBSERVATION",)
+VERSION = 1
 LAYERS, EPOCHS, BATCH_SIZE, LR = 5, 50, 200, 0.02  # as the question asks
 OBSERVATION_BYTES = 4000
+_WORK, _WORK_PER_UPDATE = 200_000, 36  # of explaining a descent, in samples: about a second
 _SOFTMAX = "softmax-before-cross-entropy"
 
 CHECKS = {
-    "five-layers": Asked(
+    "five-layers": CheckSpec(
         6,
         N_("five fully connected layers, 784 → … → 10"),
         N_(
-            "Print the model, and count model.parameters(): are all five layers there? PyTorch does not"
-            " find layers that are kept in a Python list."
+            "Print the model, and count model.parameters(): are all five layers there? PyTorch "
+            "does not find layers that are kept in a Python list."
         ),
     ),
-    "activation": Asked(
+    "activation": CheckSpec(
         3,
         N_("an activation between the layers"),
         N_(
             "Two linear layers in a row are one linear layer again: what has to stand between them?"
         ),
     ),
-    "logits": Asked(
+    "logits": CheckSpec(
         3,
         N_("logits come out of the last layer as they are"),
         N_(
-            "What does the model do behind its last layer? Logits may be negative, and need not add up to 1."
+            "What does the model do behind its last layer? Logits may be negative, and need not "
+            "add up to 1."
         ),
     ),
-    "one-value-an-epoch": Asked(4, *training.ONE_VALUE_AN_EPOCH),
-    "cross-entropy": Asked(4, *training.CROSS_ENTROPY),
-    "epoch-mean": Asked(5, *training.EPOCH_MEAN),
-    "batches": Asked(5, *training.BATCHES),
-    "gradient-descent": Asked(
+    "one-value-an-epoch": CheckSpec(4, *training.ONE_VALUE_AN_EPOCH),
+    "cross-entropy": CheckSpec(4, *training.CROSS_ENTROPY),
+    "epoch-mean": CheckSpec(5, *training.EPOCH_MEAN),
+    "batches": CheckSpec(5, *training.BATCHES),
+    "gradient-descent": CheckSpec(
         6,
         N_("plain gradient descent: θ ← θ − η ∇C(θ)"),
         N_(
-            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing left of "
-            "the batches before. Compute two steps by hand for a model of one parameter, and compare."
+            "Every step takes off this batch's gradient: no momentum, no adapted rate, nothing "
+            "left of the batches before. Compute two steps by hand for a model of one parameter, "
+            "and compare."
         ),
     ),
-    "learning-rate": Asked(
+    "learning-rate": CheckSpec(
         4,
         N_("a step is η times the batch's mean gradient"),
         N_(
-            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as far. "
-            "With twice the batch they should not."
+            "Train one step with lr=0.02 and one with lr=0.04: the weights should move twice as "
+            "far. With twice the batch they should not."
         ),
     ),
 }
@@ -101,7 +107,7 @@ def draw(seed: int) -> tuple[Arrays, None]:
         "seed": np.array(rng.integers(0, 2**31)),
         "lr": np.array(round(float(rng.uniform(0.004, 0.008)), 4)),
         "probes": np.concatenate([points, middles]),
-        **parts(default=default, learner=learner),
+        **prefixed(default=default, learner=learner),
     }
     return sent, None
 
@@ -122,7 +128,7 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
         yield "model", given.products(given.function(answer, "build_model")(), sent["probes"])
 
     def trained(name: str, *settings: float, fixed: bool) -> Iterator[tuple[str, Arrays]]:
-        its = part(sent, name)
+        its = with_prefix(sent, name)
         model = given.Observed(its, int(its["updates"]), fixed)
         values = given.watched(
             model, given.function(answer, "train"), given.dataset(its), *settings
@@ -165,13 +171,13 @@ def judge(sent: Arrays, kept: None, outcome: Outcome) -> list[Check]:
 # -- the model
 
 
-def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
+def _judge_model(probes: int, outcome: Outcome) -> dict[str, Finding]:
     """Five layers, something between them, and logits out."""
     layers = structure.read_products(outcome, "model", probes)
     logits = read(outcome, "model", "logits", probes, CLASSES)
     expected = " → ".join(["784", *["…"] * (LAYERS - 1), "10"])
     if not layers or logits is None:
-        return dict.fromkeys(("five-layers", "activation", "logits"), Found(False))
+        return dict.fromkeys(("five-layers", "activation", "logits"), Finding(False))
     last = layers[-1].outputs
     widths = [layers[0].inputs.shape[1], *(layer.outputs.shape[1] for layer in layers)]
     five = len(layers) == LAYERS
@@ -180,27 +186,27 @@ def _judge_model(probes: int, outcome: Outcome) -> dict[str, Found]:
     bent = any(structure.is_bent(layer.inputs) for layer in layers[1:])
     as_they_are = to_classes and structure.differ_by_constants(logits, last)
     behind = structure.what_follows(last, logits) if to_classes and not as_they_are else ""
-    missing = "" if owned else _(", some not in model.parameters()")
+    missing = "" if owned else Message(", some not in model.parameters()")
     return {
-        "five-layers": Found(
+        "five-layers": Finding(
             five and owned and to_classes and widths[0] == PIXELS,
             expected,
-            " → ".join(map(str, widths)) + missing,
+            joined(" → ".join(map(str, widths)), missing),
             ("" if five else "wrong-layer-count", "" if owned else "layers-not-registered"),
         ),
-        "activation": Found(
+        "activation": Finding(
             bent,
-            got="" if bent else _("the model is affine"),
+            got="" if bent else Message("the model is affine"),
             codes=("no-activation",) if len(layers) > 1 else (),
         ),
-        "logits": Found(as_they_are, few(last[0]), few(logits[0]), (behind,)),
+        "logits": Finding(as_they_are, preview(last[0]), preview(logits[0]), (behind,)),
     }
 
 
 # -- the trainings
 
 
-def _judge_training(sent: Arrays, outcome: Outcome) -> dict[str, Found]:
+def _judge_training(sent: Arrays, outcome: Outcome) -> dict[str, Finding]:
     """What `train` did with the fixed network, and with the one that learns."""
     default, learner = (training.read_back(sent, name, outcome) for name in ("default", "learner"))
     found = training.judge_values(default, learner)
@@ -213,8 +219,8 @@ def _judge_training(sent: Arrays, outcome: Outcome) -> dict[str, Found]:
         found["epoch-mean"] = replace(on_the_way, advice=found["epoch-mean"].advice)
     found["gradient-descent"] = _judge_rule(default, learner, descent)
     if found["cross-entropy"].passed and descent and descent.loss:
-        got = _("the weights went down another loss")
-        found["cross-entropy"] = Found(False, got=got, codes=(descent.loss,))
+        got = Message("the weights went down another loss")
+        found["cross-entropy"] = Finding(False, got=got, codes=(descent.loss,))
     found["learning-rate"] = _judge_rate(default, learner, float(sent["lr"]), descent)
     if (
         not descent and not found["batches"].passed
@@ -259,7 +265,8 @@ class Descent:
 
 def explain_descent(learner: training.Training) -> Descent | None:
     """The descent, with as few mistakes as possible, that leads to exactly the weights that came
-    back; None where none does, or where they never left."""
+    back; None where none does, or where they never left. Of very many updates, not every mistake
+    is tried."""
     if (
         learner.after is None
         or not learner.updates
@@ -267,7 +274,10 @@ def explain_descent(learner: training.Training) -> Descent | None:
     ):
         return None
     adding = any(update.adds_up for update in learner.updates)
-    for adds_up, summed, loss in product({False, adding}, (False, True), network.LOSSES):
+    samples = sum(len(update.samples) for update in learner.updates)
+    tries = max(1, int(_WORK / (_WORK_PER_UPDATE * len(learner.updates) + samples)))
+    candidates = product(sorted({False, adding}), (False, True), network.LOSSES)
+    for adds_up, summed, loss in islice(candidates, tries):
         descent = Descent(loss, summed, adds_up)
         if _is_same(learner.after, descent.end(learner), learner.layers):
             return descent
@@ -283,7 +293,7 @@ def _is_same(got: network.Layers, expected: network.Layers, start: network.Layer
     )
 
 
-def _judge_values_on_the_way(learner: training.Training, descent: Descent) -> Found:
+def _judge_values_on_the_way(learner: training.Training, descent: Descent) -> Finding:
     """Whether the values are those of the batches before each update, or of all samples after each
     epoch."""
     steps = len(learner.updates) // max(1, 0 if learner.values is None else len(learner.values))
@@ -306,12 +316,12 @@ def _judge_values_on_the_way(learner: training.Training, descent: Descent) -> Fo
     loss = network.LOSSES[descent.loss]
     means = [np.concatenate([loss(*batch)[0] for batch in epoch]).mean() for epoch in ways[0]]
     averages = origin.averages if origin else (network.NAMELESS,)
-    return Found(not averages, few(np.array(means)), few(learner.values), averages)
+    return Finding(not averages, preview(np.array(means)), preview(learner.values), averages)
 
 
 def _judge_rule(
     default: training.Training, learner: training.Training, descent: Descent | None
-) -> Found:
+) -> Finding:
     """Whether a plain gradient descent leads to the weights, down whatever loss and at whatever
     rate."""
     if not learner.updates or learner.after is None:
@@ -320,25 +330,25 @@ def _judge_rule(
         sum(np.linalg.norm(weight) for weight, _ in network.combine(end, learner.layers, -1))
         for end in (learner.after, Descent().end(learner))
     )
-    expected = _("where gradient descent leads")
-    got = _("{ratio:.3g} times as far").format(ratio=way / plain)
+    expected = Message("where gradient descent leads")
+    got = Message("{ratio:.3g} times as far", ratio=way / plain)
     if descent:
         advice = training.advice_on_optimizers(learner)
-        return Found(not descent.adds_up, expected, got, ("no-zero-grad",), advice)
+        return Finding(not descent.adds_up, expected, got, ("no-zero-grad",), advice)
     if any(update.adds_up for update in learner.updates):
-        return Found(False, expected, got)
+        return Finding(False, expected, got)
     rates, clock = np.array([update.moved for update in learner.updates]), learner.clock
     if clock and (clock.remembers.any() or clock.adapts):
-        return Found(False, expected, got, ("wrong-optimizer",))
+        return Finding(False, expected, got, ("wrong-optimizer",))
     if default.misaligned:
-        return Found(False, expected, got, ("inputs-targets-misaligned",))
+        return Finding(False, expected, got, ("inputs-targets-misaligned",))
     other_rule = not np.allclose(rates, rates[-1], 1e-3, 0)
-    return Found(False, expected, got, ("wrong-optimizer",) if other_rule else ())
+    return Finding(False, expected, got, ("wrong-optimizer",) if other_rule else ())
 
 
 def _judge_rate(
     default: training.Training, learner: training.Training, lr: float, descent: Descent | None
-) -> Found:
+) -> Finding:
     """Whether the marks moved by the learning rates that were asked, and the weights by that times
     the mean.
 
@@ -364,7 +374,7 @@ def _judge_rate(
         "sum-instead-of-mean" if summed else "",
         "" if right or not descent else "wrong-learning-rate",
     )
-    return Found(right and not summed, expected, got, codes)
+    return Finding(right and not summed, expected, got, codes)
 
 
 def _are(rates: list[np.ndarray], lr: float) -> bool:

@@ -1,8 +1,9 @@
-"""The ledger: every verdict, on disk as it falls, so that nothing is ever graded for nothing.
+"""The ledger: every verdict, on disk as soon as it is made, so that a crash loses none.
 
-SQLite, one transaction a verdict. With a rollback journal, as a write-ahead log needs memory shared between
-processes, which network drives lack. The file is locked for as long as the ledger is open, so that a second
-grader is told; the lock is the operating system's and dies with its process, however that ends.
+SQLite, one transaction a verdict. With a rollback journal, as a write-ahead log needs memory shared
+between processes, which network drives lack. The file is locked for as long as the ledger is open,
+so that a second grader is told; the lock is the operating system's and dies with its process,
+however that ends.
 """
 
 from __future__ import annotations
@@ -14,19 +15,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from corelab.common.errors import UserError
-from corelab.common.i18n import _
+from corelab.common.i18n import _, text_from_json
 from corelab.grading.verdicts import Check, Verdict
 
-_FORMAT = "1"
+_FORMAT = "2"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS run (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS verdicts (
     student TEXT NOT NULL,
     exercise TEXT NOT NULL,
     answer TEXT NOT NULL,
-    exercise_version TEXT NOT NULL,
+    exercise_version INTEGER NOT NULL,
     seed INTEGER NOT NULL,
     limits TEXT NOT NULL,
     note TEXT NOT NULL,
@@ -41,8 +43,8 @@ class Key:
     """What a verdict depends on: as long as all of it is the same, so is the verdict."""
 
     answer: str
-    """The hash of its bytes; why there are none, where there are none."""
-    exercise_version: str
+    """The hash of its bytes; empty where there are none that can be read."""
+    exercise_version: int
     seed: int
     limits: str
 
@@ -58,8 +60,10 @@ class Ledger:
     """One open ledger, by one grader at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or makes it. Raises UserError where another grader has it open, or it is no
-        ledger."""
+        """Open or make it.
+
+        Raises UserError where another grader has it open, or it is no ledger of this format.
+        """
         self.path = path
         try:
             self._db = sqlite3.connect(path, isolation_level=None, timeout=0)
@@ -77,8 +81,15 @@ class Ledger:
             raise self._complaint(error) from None
         if kept != _FORMAT:
             self._db.close()
-            message = _("{path}: expected format {format}, got {kept}; choose another --out")
-            raise UserError(message.format(path=path, format=_FORMAT, kept=kept))
+            raise UserError(
+                _(
+                    "{path}: expected format {format}, got {kept}, of another version of corelab; "
+                    "choose another --out: the class is graded again there"
+                ),
+                path=path,
+                format=_FORMAT,
+                kept=kept,
+            )
 
     def __enter__(self) -> Ledger:
         return self
@@ -87,8 +98,8 @@ class Ledger:
         self._db.close()
 
     def seed(self, wanted: int | None = None) -> int:
-        """The seed of the hidden data: the wanted one; else the one kept here; else one drawn
-        now."""
+        """Return the seed of the hidden data: the wanted one, else the one kept here, else one
+        drawn now."""
         with self._writing():
             if wanted is not None:
                 self._db.execute("INSERT OR REPLACE INTO run VALUES ('seed', ?)", (str(wanted),))
@@ -99,7 +110,7 @@ class Ledger:
         return self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()[0]
 
     def record(self, student: str, exercise: str, row: Row) -> None:
-        """Keeps one verdict: when this returns it is on the disk."""
+        """Keep one verdict: when this returns it is on the disk."""
         key = row.key
         values = (
             student,
@@ -117,6 +128,7 @@ class Ledger:
             )
 
     def row(self, student: str, exercise: str) -> Row | None:
+        """Return a student's verdict, if there is one."""
         found = self._db.execute(
             "SELECT answer, exercise_version, seed, limits, note, verdict FROM verdicts"
             " WHERE student = ? AND exercise = ?",
@@ -125,7 +137,7 @@ class Ledger:
         return Row(Key(*found[:4]), found[4], _verdict(found[5])) if found else None
 
     def students(self) -> list[str]:
-        """Everyone who has a verdict here, also those who were not given this time."""
+        """Return everyone who has a verdict here, also those who were not given this time."""
         return [
             name
             for (name,) in self._db.execute(
@@ -146,22 +158,28 @@ class Ledger:
             message = _(
                 "{path}: another grader is at work here; let it end, or choose another --out"
             )
-            return UserError(message.format(path=self.path.parent))
+            return UserError(message, path=self.path.parent)
         if "full" in text or "disk I/O" in text:
             message = _(
-                "{path}: the disk is full or failing ({error}); every verdict so far is kept: make room, "
-                "then give the same command again"
+                "{path}: the disk is full or failing ({error}); every verdict so far is kept: "
+                "make room, then give the same command again"
             )
         else:
             message = _(
                 "{path}: expected a ledger, got {error}; move the file away or choose another --out"
             )
-        return UserError(message.format(path=self.path, error=text))
+        return UserError(message, path=self.path, error=text)
 
 
 def _verdict(text: str) -> Verdict:
     fields = json.loads(text)
-    checks = tuple(
-        Check(**{**check, "tags": tuple(check["tags"])}) for check in fields.pop("checks")
-    )
-    return Verdict(checks=checks, **fields)
+    fields["checks"] = tuple(_check(check) for check in fields["checks"])
+    fields["message"] = text_from_json(fields["message"], trusted=True)
+    fields["remarks"] = tuple(fields["remarks"])
+    return Verdict(**fields)
+
+
+def _check(fields: dict[str, Any]) -> Check:
+    for name in ("expected", "got"):
+        fields[name] = text_from_json(fields[name], trusted=True)
+    return Check(**{**fields, "codes": tuple(fields["codes"])})

@@ -1,4 +1,4 @@
-"""What `corelab grade` says in the terminal: how far it is, and at the end the class in two tables."""
+"""What `corelab grade` prints: how far it is, and at the end the class in two tables."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from corelab.common.i18n import _
 from corelab.common.sanitize import one_line
-from corelab.grading.gradebook.graded import Exercises, number
+from corelab.grading.gradebook.graded import Exercises, format_points
 from corelab.grading.gradebook.report import Overview
 
 _LISTED = 20
@@ -29,7 +29,11 @@ def summary(seen: Overview, exercises: Exercises) -> str:
         dict.fromkeys(status for counts in seen.statuses.values() for status in sorted(counts))
     )
     table = [
-        [name, number(exercise.POINTS), *(seen.statuses[name][status] for status in statuses)]
+        [
+            name,
+            format_points(exercise.POINTS),
+            *(seen.statuses[name][status] for status in statuses),
+        ]
         for name, exercise in exercises.items()
     ]
     headers = [_("exercise"), _("points"), *map(_, statuses)]
@@ -53,7 +57,10 @@ def _totals(seen: Overview) -> str:
         told = _("{count} students").format(count=seen.students)
     else:
         told = _("{count} students: mean {mean:.1f}, median {median:.1f} of {points}").format(
-            count=seen.students, mean=seen.mean, median=seen.median, points=number(seen.points)
+            count=seen.students,
+            mean=seen.mean,
+            median=seen.median,
+            points=format_points(seen.points),
         )
     pending = _("{count} with points pending").format(count=seen.pending)
     return told + _(", ") + pending if seen.pending else told

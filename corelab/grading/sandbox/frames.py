@@ -15,8 +15,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from corelab.common.i18n import _
-from corelab.grading.verdicts import Arrays
+from corelab.common.i18n import Message
+from corelab.grading.sandbox.outcome import Arrays
 
 HEADER_BYTES = 1 << 16
 ITEMS = 4096  # frames and arrays, in one run: each costs the reader more than its bytes
@@ -31,7 +31,7 @@ class MalformedError(ValueError):
     """What was read is no frame: whoever wrote it is broken, or hostile."""
 
 
-class TooMuchError(ValueError):
+class BudgetExceededError(ValueError):
     """More was sent than the reader takes."""
 
 
@@ -46,7 +46,7 @@ class Budget:
         self.bytes -= count
         self.items -= items
         if self.bytes < 0 or self.items < 0:
-            raise TooMuchError
+            raise BudgetExceededError
 
 
 def write_frame(stream: IO[bytes], header: dict[str, Any], arrays: Arrays | None = None) -> None:
@@ -68,19 +68,24 @@ def write_frame(stream: IO[bytes], header: dict[str, Any], arrays: Arrays | None
 
 def _plain(name: str, array: Any) -> np.ndarray:
     if type(array) is not np.ndarray:
-        message = _("{name} must be a numpy array, got {kind}")
-        raise TypeError(message.format(name=name, kind=type(array).__name__))
+        kind = type(array).__name__
+        raise TypeError(Message("{name} must be a numpy array, got {kind}", name=name, kind=kind))
     plain = array.astype(array.dtype.newbyteorder("<"), copy=False)
     if plain.dtype.str not in TYPES:
-        message = _("{name} must be an array of numbers or booleans, got dtype {dtype}")
-        raise TypeError(message.format(name=name, dtype=array.dtype))
+        raise TypeError(
+            Message(
+                "{name} must be an array of numbers or booleans, got dtype {dtype}",
+                name=name,
+                dtype=array.dtype,
+            )
+        )
     return plain
 
 
 def read_frame(stream: IO[bytes], budget: Budget) -> tuple[dict[str, Any], Arrays] | None:
     """The next frame's header and arrays, or None where the stream ends between two frames.
 
-    Raises MalformedError, and TooMuchError when it does not fit into the `budget`.
+    Raises MalformedError, and BudgetExceededError when it does not fit into the `budget`.
     """
     start = stream.read(4)
     if not start:

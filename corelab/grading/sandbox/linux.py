@@ -9,10 +9,10 @@ import ctypes
 import os
 import platform
 import resource
+import signal
 import struct
-import subprocess
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = (
@@ -22,7 +22,7 @@ CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID = (
     0x20000000,
 )
 CLONE_ANY_NEW = 0x7E020000  # namespaces of mounts, cgroups, UTS, IPC, users, processes and networks
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND = 1, 2, 4, 4096
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 4096, 1 << 14, 1 << 18
 PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 22, 24, 36, 38
 
 
@@ -66,6 +66,15 @@ def fork_into_new_process_namespace(own_namespace: int) -> int:
     return pid
 
 
+def enter_own_mounts() -> None:
+    """A mount namespace of our own (from root), closed to writing but for what is mounted there
+    later."""
+    _call("unshare", CLONE_NEWNS | CLONE_NEWIPC)
+    _call("mount", None, b"/", None, MS_REC | MS_PRIVATE, None)
+    read_only = struct.pack("4Q", 1, 0, 0, 0)
+    _call("syscall", 442, -1, b"/", 0x8000, read_only, len(read_only))  # mount_setattr: Linux 5.12
+
+
 def mount_tmpfs(target: str, size: int, flags: int = 0) -> None:
     """An empty folder in memory that holds at most `size` bytes, and one file for each 4 KiB of
     them."""
@@ -105,11 +114,25 @@ def adopt_orphans() -> None:
     _call("prctl", PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
+@contextmanager
+def acting_as(uid: int) -> Iterator[None]:
+    """Let this thread, and no other, act as a user (from root).
+
+    That user's processes cannot signal it: they would need its real or saved user (kill(2)). Its
+    real user is the next number, because with root's it could signal root's processes.
+    """
+    set_user = {"x86_64": 117, "aarch64": 147}[platform.machine()]
+    try:
+        _call("syscall", set_user, uid + 1, uid, 0)
+        yield
+    finally:
+        _call("syscall", set_user, 0, 0, 0)
+
+
 def kill_user(uid: int) -> None:
     """Kill all processes of a user (from root) in one system call, so that no fork escapes."""
-    # It fails where there is none.
-    command = ["/bin/sh", "-c", "kill -9 -1 2>/dev/null"]
-    subprocess.run(command, user=uid, group=uid, extra_groups=[], cwd="/", check=False)
+    with acting_as(uid), suppress(ProcessLookupError):  # where there is none
+        os.kill(-1, signal.SIGKILL)
 
 
 def set_limits(memory_bytes: int, file_bytes: int, user_tasks: int | None = None) -> None:
@@ -127,6 +150,8 @@ def set_limits(memory_bytes: int, file_bytes: int, user_tasks: int | None = None
         resource.RLIMIT_NOFILE: 256,
         resource.RLIMIT_CORE: 1,  # not 0: only at 1 does the kernel not start a crash handler either
         resource.RLIMIT_MSGQUEUE: 0,
+        resource.RLIMIT_SIGPENDING: 1024,  # and timers: the kernel counts them for the whole user
+        resource.RLIMIT_MEMLOCK: 1 << 20,
     }
     if (
         user_tasks is not None
@@ -157,31 +182,34 @@ FORBIDDEN = {
     # memory that no process's size shows, or that outlives its process
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
     "semget": (64, 190), "mq_open": (240, 180),
+    # what the kernel counts for the whole user, whoever in it has taken it
+    "inotify_init": (253, 26), "inotify_init1": (294, 26), "fanotify_init": (300, 262),
 }  # fmt: skip
 
 
-def forbid_system_calls() -> None:
+def forbid_system_calls(children_are_counted: bool) -> None:
     """Refuse the system calls above, new namespaces, and all sockets but local ones. Kept by all
-    children."""
-    code = _filter_program(platform.machine())
+    children.
+
+    Where nobody else counts what children compute (`children_are_counted`), SIGCHLD keeps its
+    default action: the time of a child whose parent ignores that signal is added to nobody's.
+    """
+    code = _filter_program(platform.machine(), children_are_counted)
     program = ctypes.create_string_buffer(code, len(code))
     head = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(program))
     _call("prctl", PR_SET_SECCOMP, 2, head, 0, 0)
 
 
-def _filter_program(machine: str) -> bytes:
+def _filter_program(machine: str, children_are_counted: bool) -> bytes:
     """The filter, in classic BPF. It reads struct seccomp_data: call number, ABI, …, arguments."""
-    columns = {"x86_64": (0, 0xC000003E, 56, 41), "aarch64": (1, 0xC00000B7, 220, 198)}
+    columns = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
     if machine not in columns:
         raise OSError(f"no system call filter for {machine}")
-    column, abi, clone, socket = columns[machine]
-    number, abi_at, argument = 0, 4, 16
-    kill, allow, refuse, unknown = (
-        0x80000000,
-        0x7FFF0000,
-        0x00050001,
-        0x00050026,
-    )  # …, EPERM, ENOSYS
+    column, abi = columns[machine]
+    number, abi_at, arguments = 0, 4, (16, 24, 32)  # where they lie; of each argument its low half
+    kill, allow, refuse = 0x80000000, 0x7FFF0000, 0x00050001  # …, EPERM
+    unknown, pretend = 0x00050026, 0x00050000  # ENOSYS; success, and nothing was done
+    equal, at_least, any_bit = 0x15, 0x35, 0x45
 
     def load(offset: int) -> bytes:
         return struct.pack("HBBI", 0x20, 0, 0, offset)
@@ -192,26 +220,37 @@ def _filter_program(machine: str) -> bytes:
     def end(verdict: int) -> bytes:
         return struct.pack("HBBI", 0x06, 0, 0, verdict)
 
-    equal, at_least, any_bit = 0x15, 0x35, 0x45
+    def case(calls: tuple[int, int], *inside: bytes) -> bytes:
+        """Of one call: its arguments are looked at, and what ends nowhere is allowed."""
+        body = b"".join(inside) + end(allow)
+        return skip(equal, calls[column], 0, len(body) // 8) + body
+
+    def unless_local(calls: tuple[int, int]) -> bytes:
+        return case(calls, load(arguments[0]), skip(equal, 1, 1, 0), end(refuse))  # AF_UNIX
+
     code = load(abi_at) + skip(equal, abi, 1, 0) + end(kill)  # another ABI has other numbers
-    code += (
-        load(number) + skip(at_least, 0x40000000, 0, 1) + end(refuse)
-    )  # so has x32, within x86_64's
+    # So has x32, within x86_64's.
+    code += load(number) + skip(at_least, 0x40000000, 0, 1) + end(refuse)
     for forbidden in FORBIDDEN.values():
         code += skip(equal, forbidden[column], 0, 1) + end(refuse)
-    code += skip(equal, 435, 0, 1) + end(
-        unknown
-    )  # clone3 hides its flags in memory; the C library then uses clone
-    code += (
-        skip(equal, clone, 0, 4)
-        + load(argument)
-        + skip(any_bit, CLONE_ANY_NEW, 0, 1)
-        + end(refuse)
-        + end(allow)
+    # clone3 hides its flags in memory; the C library then uses clone.
+    code += skip(equal, 435, 0, 1) + end(unknown)
+    new_namespace = load(arguments[0]) + skip(any_bit, CLONE_ANY_NEW, 0, 1) + end(refuse)
+    code += case((56, 220), new_namespace)  # clone
+    code += unless_local((41, 198)) + unless_local((53, 199))  # socket, socketpair
+    code += case(  # setsockopt: a socket holds what it holds by default (see monitor.SOCKET_BYTES)
+        (54, 208),
+        *(load(arguments[1]), skip(equal, 1, 0, 4)),  # SOL_SOCKET
+        # SO_SNDBUF, SO_SNDBUFFORCE
+        *(load(arguments[2]), skip(equal, 7, 1, 0), skip(equal, 32, 0, 1), end(pretend)),
     )
-    code += (
-        skip(equal, socket, 0, 4) + load(argument) + skip(equal, 1, 1, 0) + end(refuse) + end(allow)
-    )  # AF_UNIX
+    if not children_are_counted:
+        code += case(
+            (13, 134),  # rt_sigaction
+            *(load(arguments[0]), skip(equal, signal.SIGCHLD, 0, 5)),
+            *(load(arguments[1]), skip(equal, 0, 0, 2)),  # to a new action: a pointer that is not 0
+            *(load(arguments[1] + 4), skip(equal, 0, 1, 0), end(pretend)),
+        )
     return code + end(allow)
 
 

@@ -14,19 +14,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import N_, Message, Text, text_from_json
 from corelab.grading.sandbox.frames import (
     NAME_LENGTH,
     Budget,
+    BudgetExceededError,
     MalformedError,
-    TooMuchError,
     read_frame,
 )
-from corelab.grading.verdicts import Arrays, RunStatus
+from corelab.grading.sandbox.outcome import Arrays, RunStatus
 
 INTERVAL = 0.05  # seconds between two looks: what a run can overshoot its limits by
-TOO_MUCH = N_("more was returned than the limit allows")
-MALFORMED = N_("what was returned is malformed")
+SOCKET_BYTES = 2 * 212_992
+"""What a socket holds at most of what was sent and not yet read: its buffer, as the kernel makes it
+(the system call filter keeps it so), and one message beyond."""
+TOO_MUCH = Message("more was returned than the limit allows")
+MALFORMED = Message("what was returned is malformed")
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class Receiver(threading.Thread):
         """The job was read and the answer is about to run: from here on, what goes wrong is the
         answer's."""
         self.returned: dict[str, Arrays] = {}
-        self.end: tuple[RunStatus, str] | None = None
+        self.end: tuple[RunStatus, Text] | None = None
         """How the run says it ended, or what is wrong with what it sent; None where the pipe just
         closed."""
 
@@ -112,7 +115,7 @@ class Receiver(threading.Thread):
             try:
                 while self.end is None and (frame := read_frame(self.pipe, self.budget)):
                     self._take(*frame)
-            except TooMuchError:
+            except BudgetExceededError:
                 self.end = "limit exceeded", TOO_MUCH
             except MalformedError:
                 self.end = "crashed", MALFORMED
@@ -127,8 +130,11 @@ class Receiver(threading.Thread):
                 self.returned[name] = arrays
             case {"end": "finished"}:
                 self.end = "finished", ""
-            case {"end": "crashed", "message": str(message)}:
-                self.end = "crashed", message
+            case {"end": "crashed", "message": message}:
+                try:
+                    self.end = "crashed", text_from_json(message, trusted=False)
+                except ValueError as error:
+                    raise MalformedError from error
             case _:
                 raise MalformedError
 
@@ -159,30 +165,50 @@ def tree_by_user(uid: int) -> Iterator[int]:
                 yield int(process.name)
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a process takes, at most: what it shares counts in full."""
+
+    resident: int
+    tables: int
+    """That map its addresses, whether or not there is anything at them."""
+    files: int
+    """Open ones, each of which may be a socket."""
+
+    @property
+    def at_most(self) -> int:
+        return self.resident + self.tables + self.files * SOCKET_BYTES
+
+
 def measure(tree: Callable[[], Iterable[int]], limits: Limits) -> Usage:
     """What these processes use together (Linux)."""
-    usage, resident = _count(tree(), limits)
-    if usage.memory_bytes <= limits.memory_bytes or usage.tasks > limits.processes:
+    usage, taken = _count(tree(), limits)
+    if (
+        sum(each.at_most for each in taken.values()) <= limits.memory_bytes
+        or usage.tasks > limits.processes
+    ):
         return usage
     # Forked processes share most of their pages, and the sum counts those once for each. The true
     # figure takes 10 ms a process, and much longer while that forks: so see in between whether it
     # is a bomb.
-    memory = 0
-    for pid, bytes_at_most in resident.items():
-        memory += _proportional(pid, bytes_at_most)
+    memory, sockets = 0, set[str]()
+    shared = usage.memory_bytes > limits.memory_bytes
+    for pid, most in taken.items():
+        memory += (_proportional(pid, most.resident) if shared else most.resident) + most.tables
+        sockets |= _sockets(pid)
         again, _ = _count(tree(), limits)
         if again.tasks > limits.processes:
             return again
-    return replace(usage, memory_bytes=memory)
+    return replace(usage, memory_bytes=memory + len(sockets) * SOCKET_BYTES)
 
 
-def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, int]]:
-    """What they use, and each one's resident bytes. Those that are gone by now use nothing.
+def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, Memory]]:
+    """What they use, without sockets, and each one's memory; nothing where they are gone by now.
 
     Stops when there are too many: among the forks of a bomb we get little time to count them.
     """
     cpu = tasks = 0
-    resident = {}
+    taken = {}
     for pid in pids:
         with suppress(OSError, IndexError):
             fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
@@ -190,27 +216,46 @@ def _count(pids: Iterable[int], limits: Limits) -> tuple[Usage, dict[int, int]]:
                 map(int, fields[11:15])
             )  # user and system time, and those of children waited for
             tasks += int(fields[17])
-            resident[pid] = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+            status = Path(f"/proc/{pid}/status").read_bytes()
+            taken[pid] = Memory(
+                resident=int(fields[21]) * os.sysconf("SC_PAGE_SIZE"),
+                tables=_field(status, b"VmPTE") * 1024,
+                files=_field(status, b"FDSize"),
+            )
         if tasks > limits.processes:
             break
-    return Usage(cpu / os.sysconf("SC_CLK_TCK"), sum(resident.values()), tasks), resident
+    memory = sum(each.resident + each.tables for each in taken.values())
+    return Usage(cpu / os.sysconf("SC_CLK_TCK"), memory, tasks), taken
+
+
+def _field(text: bytes, name: bytes) -> int:
+    """A number in a file of /proc; 0 where it is not there."""
+    found = text.partition(b"\n" + name + b":")[2].split(None, 1)
+    return int(found[0]) if found else 0
 
 
 def _proportional(pid: int, resident: int) -> int:
     """The bytes of a process, those it shares divided by how many share them."""
     try:
-        rollup = Path(f"/proc/{pid}/smaps_rollup").read_bytes()
+        return _field(Path(f"/proc/{pid}/smaps_rollup").read_bytes(), b"Pss") * 1024
     except PermissionError:
         return resident
     except OSError:  # gone
         return 0
-    share = rollup.partition(b"\nPss:")[2].split(None, 1)
-    return int(share[0]) * 1024 if share else 0
 
 
-def disk_used(folder: Path, limits: Limits, owner: int | None = None) -> int:
-    """Bytes that the files under `folder` (of one `owner`) take, empty ones too. Stops at too
-    many."""
+def _sockets(pid: int) -> set[str]:
+    """The sockets that a process has open."""
+    found = set()
+    with suppress(OSError):
+        for path in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                found.add(str(path.readlink()))
+    return {each for each in found if each.startswith("socket:")}
+
+
+def disk_used(folder: Path, limits: Limits) -> int:
+    """Bytes that the files under `folder` take, empty ones too. Stops at too many."""
     used = 0
     folders = [folder]
     while folders and used <= limits.disk_bytes:
@@ -218,60 +263,63 @@ def disk_used(folder: Path, limits: Limits, owner: int | None = None) -> int:
             for entry in entries:
                 with suppress(OSError):
                     info = entry.stat(follow_symlinks=False)
-                    if owner is None or info.st_uid == owner:
-                        used += max(512 * getattr(info, "st_blocks", -(-info.st_size // 512)), 4096)
-                        if entry.is_dir(follow_symlinks=False):
-                            folders.append(Path(entry.path))
+                    used += max(512 * getattr(info, "st_blocks", -(-info.st_size // 512)), 4096)
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(Path(entry.path))
     return used
 
 
 @dataclass
-class Watched:
+class RunUsage:
     """How a run went, seen from outside."""
 
-    limit: tuple[RunStatus, str] | None = None
+    limit: tuple[RunStatus, Text] | None = None
     """The limit that it met, if any."""
     usage: Usage = field(default_factory=Usage)
     seconds: float = 0.0
 
 
 def watch(
-    done: threading.Event, look: Callable[[], Usage], disk: Callable[[], int], limits: Limits
-) -> Watched:
+    done: threading.Event, usage: Callable[[], Usage], disk: Callable[[], int], limits: Limits
+) -> RunUsage:
     """Wait until a run is `done` or meets one of its `limits`."""
-    watched = Watched()
+    used = RunUsage()
     began = time.monotonic()
     interval = INTERVAL / 8  # most runs are short, and a bomb is best met early
     while True:
         finished = done.wait(interval)
-        watched.seconds = time.monotonic() - began
+        used.seconds = time.monotonic() - began
         if finished:
-            return watched
-        looked = time.thread_time()
-        watched.usage = watched.usage.peak(look())
-        watched.limit = _limit_met(watched, disk(), limits)
-        if watched.limit:
-            return watched
+            return used
+        began_to_look = time.thread_time()
+        used.usage = used.usage.peak(usage())
+        used.limit = _limit_met(used, disk(), limits)
+        if used.limit:
+            return used
         # A look may take much (many processes, a large folder): never more than half of a
         # processor's time.
-        interval = max(min(2 * interval, INTERVAL), time.thread_time() - looked)
+        interval = max(min(2 * interval, INTERVAL), time.thread_time() - began_to_look)
 
 
-def _limit_met(watched: Watched, disk: int, limits: Limits) -> tuple[RunStatus, str] | None:
-    usage = watched.usage
+def memory_met(limits: Limits) -> tuple[RunStatus, Text]:
+    """The end of a run that took more memory than it may."""
+    mebibytes = limits.memory_bytes / (1 << 20)
+    return "limit exceeded", Message("more than {most:g} MiB of memory", most=mebibytes)
+
+
+def _limit_met(used: RunUsage, disk: int, limits: Limits) -> tuple[RunStatus, Text] | None:
+    usage = used.usage
     if usage.tasks > limits.processes:
-        message = _("more than {most} processes and threads at once")
-        return "limit exceeded", message.format(most=limits.processes)
+        too_many = N_("more than {most} processes and threads at once")
+        return "limit exceeded", Message(too_many, most=limits.processes)
     if usage.memory_bytes > limits.memory_bytes:
-        message = _("more than {most:g} MiB of memory")
-        return "limit exceeded", message.format(most=limits.memory_bytes / (1 << 20))
+        return memory_met(limits)
     if disk > limits.disk_bytes:
-        message = _("more than {most:g} MiB of files")
-        return "limit exceeded", message.format(most=limits.disk_bytes / (1 << 20))
-    if watched.seconds > limits.wall_seconds:
-        message = _("not done after {most:g} seconds")
-        return "timed out", message.format(most=limits.wall_seconds)
+        mebibytes = limits.disk_bytes / (1 << 20)
+        return "limit exceeded", Message("more than {most:g} MiB of files", most=mebibytes)
+    if used.seconds > limits.wall_seconds:
+        return "timed out", Message("not done after {most:g} seconds", most=limits.wall_seconds)
     if usage.cpu_seconds > limits.cpu_seconds:
-        message = _("not done after {most:g} seconds of computing")
-        return "timed out", message.format(most=limits.cpu_seconds)
+        computed = N_("not done after {most:g} seconds of computing")
+        return "timed out", Message(computed, most=limits.cpu_seconds)
     return None

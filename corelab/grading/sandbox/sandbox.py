@@ -1,18 +1,18 @@
 """Running answers that nobody trusts. README.md beside this file says what each isolation stops.
 
-    with Sandbox() as sandbox:
-        outcome = sandbox.run(source, "corelab1_batch_input.py", "corelab1_batch_input", sent)
+    with Sandbox(preload=("torch",)) as sandbox:
+        outcome = sandbox.run(source, "answer.py", "package.exercise", sent)
 
 The answer never comes into this process: what it gives comes back as bounded frames of plain arrays.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import io
 import os
 import re
-import shutil
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,26 +22,20 @@ from pathlib import Path
 import numpy as np
 
 from corelab.common.errors import UserError
-from corelab.common.i18n import _
+from corelab.common.i18n import Text, _, error_text, map_text
 from corelab.common.sanitize import one_line
-from corelab.grading import exercises
-from corelab.grading.sandbox.forkserver import FaultError, FreshProcess, Server, Worker
+from corelab.grading.sandbox.command import bwrap_executables
+from corelab.grading.sandbox.forkserver import ForkServer
 from corelab.grading.sandbox.frames import write_frame
 from corelab.grading.sandbox.monitor import Limits
-from corelab.grading.verdicts import Arrays, Isolation, Outcome
+from corelab.grading.sandbox.oneshot import OneShotWorker
+from corelab.grading.sandbox.outcome import Arrays, Isolation, Outcome
+from corelab.grading.sandbox.run import SandboxError, Worker
+from corelab.grading.sandbox.turns import Machine, Turns
 
-__all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not"]
+__all__ = ["STRONGEST_FIRST", "Limits", "Sandbox", "probe", "why_not", "working_bwrap"]
 
 STRONGEST_FIRST: tuple[Isolation, ...] = ("namespaces", "separate user", "limits only")
-PRELOAD = (
-    "torch",
-    "torchvision",
-    "matplotlib.pyplot",
-    "corelab.lab",
-    "corelab.optim",
-    *(f"{exercises.__name__}.{name}" for name in exercises.names()),
-    "corelab.grading.exercises.in_child.models",
-)
 
 
 # -- what works here
@@ -53,7 +47,7 @@ def probe() -> Isolation:
 
 
 def why_not(isolation: Isolation) -> str:
-    """One line: why this isolation does not work here, and the mend. Empty where it does."""
+    """One line: why this isolation does not work here, and the fix. Empty where it does."""
     if isolation == "limits only":
         return ""
     if sys.platform != "linux":
@@ -66,27 +60,45 @@ def why_not(isolation: Isolation) -> str:
             "{isolation!r} needs /proc, and in it the lists of children (CONFIG_PROC_CHILDREN)"
         )
         return message.format(isolation=isolation)
-    if isolation == "namespaces" and not shutil.which("bwrap"):
-        return _(
-            "bubblewrap is not installed: `apt install bubblewrap`, or the same with dnf, pacman or zypper"
-        )
-    if isolation == "separate user" and os.getuid() != 0:
-        return _("'separate user' needs root, as in a container of one's own")
-    does_not_work = _("{isolation!r} does not work here: {reason}")
+    if isolation == "separate user":
+        if os.getuid() != 0:
+            return _("'separate user' needs root, as in a container of one's own")
+        reason = _tried(isolation)
+    else:
+        if not (bwrap := working_bwrap()):
+            return _(
+                'bubblewrap is not installed: `pip install "corelab-kit[grading]"`, or '
+                "`apt install bubblewrap` (or the same with dnf, pacman or zypper)"
+            )
+        reason = _tried(isolation, bwrap)
+    if not reason:
+        return ""
+    return _("{isolation!r} does not work here: {reason}").format(
+        isolation=isolation, reason=reason + _fix(reason)
+    )
+
+
+def working_bwrap() -> str | None:
+    """The first bubblewrap that runs an answer; the first of all where none does; None where none
+    is installed."""
+    paths = bwrap_executables()
+    return next((path for path in paths if not _tried("namespaces", path)), [*paths, None][0])
+
+
+@functools.cache
+def _tried(isolation: Isolation, bwrap: str | None = None) -> str:
+    """What went wrong when a small answer was run. Empty where nothing did."""
     exercise = b"def run(answer, sent):\n    yield 'doubled', {'x': 2 * sent['x']}\n"
     job = _job(b"", "probe.py", "probe", exercise, {"x": np.arange(3.0)})
     try:
-        with closing(Server(isolation, preload=())) as worker:
+        with closing(ForkServer(isolation, (), bwrap)) as worker:
             outcome = worker.run(job, Limits(wall_seconds=30.0))
-    except (FaultError, OSError) as fault:
-        reason = f"{one_line(str(fault), 300)}{_mend(str(fault))}"
-        return does_not_work.format(isolation=isolation, reason=reason)
-    if outcome.status == "finished":
-        return ""
-    return does_not_work.format(isolation=isolation, reason=outcome.message)
+    except (SandboxError, OSError) as fault:
+        return one_line(str(fault), 300)
+    return "" if outcome.status == "finished" else str(outcome.message)
 
 
-def _mend(reason: str) -> str:
+def _fix(reason: str) -> str:
     with suppress(OSError):
         setting = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns").read_text(
             encoding="ascii"
@@ -119,7 +131,7 @@ class Sandbox:
         limits: Limits | None = None,
         isolation: Isolation | None = None,
         require: Isolation | None = None,
-        preload: Sequence[str] = PRELOAD,
+        preload: Sequence[str] = (),
     ) -> None:
         """`limits` for each run; `isolation`: this one, not the strongest; `require`: at least this
         one.
@@ -142,6 +154,7 @@ class Sandbox:
             raise UserError(
                 message.format(required=require, isolation=self.isolation, reason=reason)
             )
+        self._turns = Turns()
         self._idle: list[Worker] = []
         self._starting: Future[Worker] | None = None
 
@@ -158,7 +171,7 @@ class Sandbox:
     def close(self) -> None:
         """End the workers. The sandbox can go on to be used, with new ones."""
         if self._starting:
-            with suppress(FaultError, OSError):
+            with suppress(SandboxError, OSError):
                 self._idle.append(self._idle_worker())
         while self._idle:
             self._idle.pop().close()
@@ -167,29 +180,47 @@ class Sandbox:
         self,
         source: bytes,
         filename: str,
-        exercise: str,
+        module: str,
         sent: Arrays,
         limits: Limits | None = None,
         cells: Sequence[int] = (),
     ) -> Outcome:
-        """Run an answer: what the exercise's `run` yields when called on it and on `sent`.
+        """Run an answer: what the `run` of a module (its full name) yields, called on the answer's
+        module and on `sent`.
 
-        A dotted `exercise` is the full name of a module, another a module of
-        corelab.grading.exercises. `cells`: the lines on which the cells of a notebook begin. Nothing
-        is raised for whatever the answer does. A failure of ours is tried once more with a new
-        worker, then the status is "could not run".
+        cells: the lines on which the cells of a notebook begin.
+
+        Nothing is raised for whatever the answer does. A failure of ours is tried once more with a
+        new worker, then the status is "could not run". An answer that met the wall limit because
+        others took the processors is run again, alone, and that run counts.
         """
-        name = exercise if "." in exercise else f"corelab.grading.exercises.{exercise}"
-        found = importlib.util.find_spec(name)
+        found = importlib.util.find_spec(module)
         if found is None or not found.origin:
-            raise ValueError(f"no exercise {name}")
-        job = _job(source, filename, name, Path(found.origin).read_bytes(), sent, cells)
-        message = ""
+            raise ValueError(f"no module {module}")
+        job = _job(source, filename, module, Path(found.origin).read_bytes(), sent, cells)
+        limits = limits or self.limits
+        with self._turns.shared(), Machine() as machine:
+            outcome = self._run(job, limits)
+        if machine.starved(outcome, limits):
+            with self._turns.alone():
+                outcome = self._run(job, limits)
+        return outcome
+
+    def _run(self, job: bytes, limits: Limits) -> Outcome:
+        """Run a job, with a second worker where the first one fails.
+
+        Where both were lost while the answer ran, that is its crash; otherwise it could not be run.
+        """
+        message: Text = ""
+        lost: list[Outcome | None] = []
         for take in (self._idle_worker, self._new_worker):
             try:
-                return self._attempt(take(), job, limits or self.limits)
-            except (FaultError, OSError) as fault:
-                message = one_line(str(fault), 1000)
+                return self._attempt(take(), job, limits)
+            except (SandboxError, OSError) as fault:
+                message = map_text(lambda text: one_line(text, 1000), error_text(fault))
+                lost.append(getattr(fault, "lost", None))
+        if lost[0] and lost[1]:
+            return lost[1]
         return Outcome("could not run", self.isolation, message=message)
 
     def _attempt(self, worker: Worker, job: bytes, limits: Limits) -> Outcome:
@@ -213,8 +244,9 @@ class Sandbox:
 
     def _new_worker(self) -> Worker:
         if self.isolation == "limits only":
-            return FreshProcess()
-        return Server(self.isolation, self.preload)
+            return OneShotWorker()
+        bwrap = working_bwrap() if self.isolation == "namespaces" else None
+        return ForkServer(self.isolation, self.preload, bwrap)
 
 
 def _job(

@@ -16,6 +16,7 @@ import importlib
 import json
 import linecache
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn, Protocol
 
-from corelab.common.i18n import _, in_every_language
+from corelab.common.i18n import Message, Text, error_text, map_text, text_to_json
 from corelab.grading.sandbox.frames import Budget, read_frame, write_frame
 from corelab.grading.sandbox.slicing import STAND_IN, StandIn, slice_source
 
@@ -53,10 +54,10 @@ def main(arguments: list[str]) -> NoReturn:
             run_answer(sys.stdin.buffer, results, Path.cwd())
         else:
             settings = json.loads(arguments[1])
-            holder = (
+            confinement = (
                 Namespaces() if arguments[0] == "namespaces" else SeparateUser(**settings["user"])
             )
-            serve(settings["control"], holder, settings["preload"])
+            serve(settings["control"], confinement, settings["preload"])
         code = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -72,7 +73,9 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     ended."""
     header, sources = read_frame(job, Budget(sys.maxsize)) or ({}, {})
     sent = (read_frame(job, Budget(sys.maxsize)) or ({}, {}))[1]
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     os.chdir(scratch)
     os.environ |= dict.fromkeys(FOLDERS, str(scratch))
     tempfile.tempdir = None  # asked for anew
@@ -88,14 +91,14 @@ def run_answer(job: IO[bytes], results: IO[bytes], scratch: Path) -> None:
     name = header["exercise"]
     exercise = sys.modules.get(name) or _module(name, sources["exercise"].tobytes(), name)
     write_frame(results, {"started": True})
-    with in_every_language():  # for whoever reads the verdict, now or later
-        try:
-            answer = _answer(sources["answer"].tobytes(), str(path), exercise, header["cells"])
-            for name, arrays in exercise.run(answer, sent):
-                write_frame(results, {"frame": name}, arrays)
-            end = {"end": "finished"}
-        except BaseException as error:  # SystemExit too: the run is not the answer's to end
-            end = {"end": "crashed", "message": _describe(error, str(path))}
+    end: dict[str, Any]
+    try:
+        answer = _answer(sources["answer"].tobytes(), str(path), exercise, header["cells"])
+        for name, arrays in exercise.run(answer, sent):
+            write_frame(results, {"frame": name}, arrays)
+        end = {"end": "finished"}
+    except BaseException as error:  # SystemExit too: the run is not the answer's to end
+        end = {"end": "crashed", "message": text_to_json(_describe(error, str(path)))}
     for stream in (sys.stdout, sys.stderr):
         with suppress(BaseException):  # the answer may have put anything there
             stream.flush()
@@ -129,40 +132,50 @@ def _module(name: str, source: bytes | ast.Module, path: str) -> types.ModuleTyp
     return module
 
 
-def _describe(error: BaseException, path: str) -> str:
+def _describe(error: BaseException, path: str) -> Text:
     """The exception's type and text, and the line of the file at `path` where it rose."""
     try:
-        text, line = str(error), None
+        text, line = map_text(_bounded, error_text(error)), None
         step = error.__traceback__
         while step:
             if step.tb_frame.f_code.co_filename == path:
                 line = step.tb_lineno
             step = step.tb_next
         if isinstance(error, SyntaxError) and error.filename == path:
-            text, line = str(error.msg), error.lineno
-        described = f"{type(error).__name__}: {text[:MESSAGE]}" if text else type(error).__name__
+            text, line = _bounded(str(error.msg)), error.lineno
+        described: Text = type(error).__name__
+        if isinstance(text, Message):
+            described = Message("{kind}: {text}", kind=described, text=text)
+        elif text:
+            described = f"{described}: {text}"
         if isinstance(error, NotImplementedError):  # a function that is handed out to be written
-            return _("not written yet: {what}").format(what=text[:MESSAGE] or described)
+            return Message("not written yet: {what}", what=text or described)
         if line is None:
             return described
-        code = linecache.getline(path, line).strip()[:MESSAGE]
-        return _("{error} (line {line}: {code})").format(error=described, line=line, code=code)
+        code = _bounded(linecache.getline(path, line).strip())
+        place = Message("line {line}", line=line)
+        return Message("{error} ({place}: {code})", error=described, place=place, code=code)
     except BaseException:  # an exception that lies about itself
-        return _("an exception that cannot be shown")
+        return Message("an exception that cannot be shown")
+
+
+def _bounded(text: str) -> str:
+    return text[:MESSAGE]
 
 
 # -- many answers, a fork for each
 
 
-class Holder(Protocol):
-    """How a fork is held."""
+class Confinement(Protocol):
+    """How a fork is confined."""
 
-    def prepare(self) -> None:
-        """In the server, before anything is imported."""
+    def prepare(self) -> bool:
+        """In the server, before anything is imported. Returns whether each fork's files are its
+        own."""
 
     def fork(self) -> int: ...
 
-    def hold(self, limits: dict[str, Any]) -> Path:
+    def apply(self, limits: dict[str, Any]) -> Path:
         """In the fork: close all ways out. Returns its scratch folder."""
 
     def end(self, pid: int) -> None:
@@ -178,7 +191,7 @@ class Namespaces:
 
         self.linux = linux
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         linux = self.linux
         # bubblewrap leaves us no privilege. In a user namespace of our own we may make more
         # namespaces; in a process namespace that belongs to it, a second time too (see
@@ -189,11 +202,12 @@ class Namespaces:
             os._exit(os.waitstatus_to_exitcode(os.waitpid(server, 0)[1]) != 0)
         linux.mount_tmpfs(SCRATCH, 64 << 20)  # for the caches of what is imported now
         self.own_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        return True
 
     def fork(self) -> int:
         return self.linux.fork_into_new_process_namespace(self.own_namespace)
 
-    def hold(self, limits: dict[str, Any]) -> Path:
+    def apply(self, limits: dict[str, Any]) -> Path:
         linux = self.linux
         linux.enter_new_namespaces(linux.CLONE_NEWNS | linux.CLONE_NEWIPC)
         linux.set_limits(limits["memory_bytes"], limits["disk_bytes"])
@@ -206,7 +220,7 @@ class Namespaces:
         # are covered.
         linux.mount_tmpfs("/proc", 4096, linux.MS_RDONLY)
         linux.drop_capabilities()
-        linux.forbid_system_calls()
+        linux.forbid_system_calls(limits["children_are_counted"])
         return Path(SCRATCH)
 
     def end(self, pid: int) -> None:
@@ -214,49 +228,72 @@ class Namespaces:
 
 
 class SeparateUser:
-    """Another user, for whom Landlock closes all files but Python's and the scratch folder's."""
+    """Another user, for whom Landlock closes all files but Python's and the scratch folder's.
 
-    def __init__(self, uid: int, readable: Sequence[str]) -> None:
+    Where root may mount, the scratch folder is a file system of its own, and no other can be
+    written to. Elsewhere see `scratch.SharedDisk`.
+    """
+
+    def __init__(self, uid: int, readable: Sequence[str], scratch: str) -> None:
         from corelab.grading.sandbox import linux
 
-        self.linux, self.uid, self.readable = linux, uid, readable
+        self.linux, self.uid, self.readable, self.scratch = linux, uid, readable, scratch
 
-    def prepare(self) -> None:
+    def prepare(self) -> bool:
         self.linux.adopt_orphans()
+        trial = os.fork()
+        if trial == 0:
+            try:
+                self._mount(4096)
+            except OSError:
+                os._exit(1)
+            os._exit(0)
+        self.own_files = os.waitpid(trial, 0)[1] == 0
+        return self.own_files
 
     def fork(self) -> int:
         return os.fork()
 
-    def hold(self, limits: dict[str, Any]) -> Path:
-        linux, scratch = self.linux, limits["scratch"]
-        os.setsid()
+    def apply(self, limits: dict[str, Any]) -> Path:
+        linux = self.linux
         linux.set_limits(
             limits["memory_bytes"], limits["disk_bytes"], user_tasks=2 * limits["processes"]
         )
+        if self.own_files:
+            self._mount(limits["disk_bytes"])
         linux.become_user(self.uid)
         linux.forbid_new_privileges()
         if linux.landlock_version():
             devices = [
                 f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "shm")
             ]
-            linux.close_files(self.readable, [scratch, *devices])
-        linux.forbid_system_calls()
-        return Path(scratch)
+            linux.close_files(self.readable, [self.scratch, *devices])
+        linux.forbid_system_calls(limits["children_are_counted"])
+        return Path(self.scratch)
+
+    def _mount(self, size: int) -> None:
+        linux, shared = self.linux, Path(self.scratch, ".shm")
+        linux.enter_own_mounts()
+        linux.mount_tmpfs(self.scratch, size)
+        shared.mkdir()
+        for folder in (self.scratch, shared):
+            os.chown(folder, self.uid, self.uid)
+        linux.mount_bind(str(shared), "/dev/shm")
 
     def end(self, pid: int) -> None:
         del pid  # all of the user's, whatever became of their parents
         self.linux.kill_user(self.uid)
 
 
-def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
+def serve(control_fd: int, confinement: Confinement, preload: list[str]) -> None:
     """Run what is asked for over a socket, one after the other, until it closes.
 
     A request (limits) comes with four open files: job, stdout, stderr, results. The fork answers
     it, when it
     is held: with what went wrong, or nothing. At the next message we kill it, and say how it ended.
     """
-    control = socket.socket(fileno=_out_of_the_way(control_fd))
-    holder.prepare()
+    control = socket.socket(fileno=_high_fd(control_fd))
+    own_files = confinement.prepare()
     gc.disable()  # a quarter of the time to import torch goes into looking for garbage that is not there
     _preload(preload)
     gc.enable()
@@ -264,18 +301,18 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
     sys.stderr.flush()
     gc.collect()
     gc.freeze()  # collections in the forks leave what is there now alone, and shared
-    control.send(b"{}")
+    control.send(json.dumps({"own_files": own_files}).encode())
     while True:
         message, files, _, _ = socket.recv_fds(control, 1 << 16, 4)
         if not message:
             return
-        pid = holder.fork()
+        pid = confinement.fork()
         if pid == 0:
-            _be_the_fork(control, files, holder, json.loads(message))
+            _run_in_fork(control, files, confinement, json.loads(message))
         for file in files:
             os.close(file)
         control.recv(1)  # the end of the run; also when the grader is gone
-        holder.end(pid)
+        confinement.end(pid)
         _, status, used = os.wait4(pid, 0)
         with suppress(ChildProcessError):  # the orphans that were ours to adopt
             while True:
@@ -288,14 +325,16 @@ def serve(control_fd: int, holder: Holder, preload: list[str]) -> None:
         control.send(json.dumps(ended).encode())
 
 
-def _be_the_fork(
-    control: socket.socket, files: list[int], holder: Holder, limits: dict[str, Any]
+def _run_in_fork(
+    control: socket.socket, files: list[int], confinement: Confinement, limits: dict[str, Any]
 ) -> NoReturn:
     try:
+        os.setsid()  # signals to its process group are not for the worker
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # whatever whoever started us made of it
         for place, file in enumerate(files):  # 0 job, 1 stdout, 2 stderr, 3 results
             os.dup2(file, place, inheritable=place < 3)
         try:
-            scratch = holder.hold(limits)
+            scratch = confinement.apply(limits)
         except Exception as error:
             control.send(json.dumps({"fault": f"{type(error).__name__}: {error}"}).encode())
             raise
@@ -309,7 +348,7 @@ def _be_the_fork(
         os._exit(0)
 
 
-def _out_of_the_way(file: int) -> int:
+def _high_fd(file: int) -> int:
     """The same open file under a number that leaves 0 to 9 free."""
     import fcntl
 

@@ -1,4 +1,4 @@
-"""A notebook's code as one Python source, and the way back from its lines to the notebook's cells."""
+"""A notebook's code as one Python source, and the way back from its lines to its cells."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import N_, Message, Text, joined
 
 # Line 1 of the source: a declaration inside a cell must not be taken for the encoding of the whole.
 HEADER = "# -*- coding: utf-8 -*-"
 MAX_CODE = 1 << 20  # characters, in all cells
+MAX_BRACKETS = 500_000  # each may become an object; a notebook with plotly.js in it has 150,000
 # Cell magics whose body is Python that runs in the notebook itself; any other body is not ours to
 # run.
 _PYTHON_MAGICS = {"time", "timeit", "capture", "prun"}
@@ -25,9 +26,9 @@ _MAGIC = re.compile(
 _TOKEN = re.compile(
     r"""\\.|\#.*|(?P<open>\"{3}|'{3})|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|(?P<up>[(\[{])|(?P<down>[)\]}])"""
 )
-_LINE = re.compile(r"\bline (\d{1,7})\b|第 (\d{1,7}) 行")
+_LINE = re.compile(r"(?:\bline |第 )(\d{1,7})\b(?: 行)?")
 _END = {quote: re.compile(rf"(?:\\.|[^\\])*?{quote}") for quote in ('"""', "'''")}
-_MEND = N_("save it again from Jupyter or Colab, or hand in a .py")
+_FIX = Message("save it again from Jupyter or Colab, or hand in a .py")
 
 
 class NotebookError(ValueError):
@@ -44,23 +45,29 @@ class Notebook:
     numbers: tuple[int, ...]
     """The place of each code cell among all cells, text cells included, from 1."""
 
-    def cell(self, line: int) -> str:
+    def cell(self, line: int) -> Message:
         """Where line `line` of the source stands: `code cell 2 (cell 4 of the notebook), line
         3`."""
         nth = bisect_right(self.starts, line)
         if nth == 0:
-            return _("line {line}").format(line=line)
-        number = self.numbers[nth - 1]
+            return Message("line {line}", line=line)
+        number, line = self.numbers[nth - 1], line - self.starts[nth - 1] + 1
         if number == nth:
-            place = _("code cell {nth}, line {line}")
-        else:
-            place = _("code cell {nth} (cell {number} of the notebook), line {line}")
-        return place.format(nth=nth, number=number, line=line - self.starts[nth - 1] + 1)
+            return Message("code cell {nth}, line {line}", nth=nth, line=line)
+        place = N_("code cell {nth} (cell {number} of the notebook), line {line}")
+        return Message(place, nth=nth, number=number, line=line)
 
-    def relocate(self, text: str) -> str:
-        """The same text, where every `line 17` or `第 17 行` of the source is told as a cell and its
-        line."""
-        return _LINE.sub(lambda found: self.cell(int(found[1] or found[2])), text)
+    def lines_to_cells(self, text: Text) -> Text:
+        """Return the text with every `line 17` or `第 17 行` told as a cell and its line."""
+        if not isinstance(text, Message):
+            parts: list[Text] = list(_LINE.split(text))  # text, number, text, …
+            parts[1::2] = [self.cell(int(str(number))) for number in parts[1::2]]
+            return joined(*parts) if parts[1:] else text
+        values = text.values.items()
+        if text.id == "line {line}":
+            return self.cell(int(str(text.values["line"])))
+        told = {k: v if isinstance(v, int | float) else self.lines_to_cells(v) for k, v in values}
+        return Message(text.id, **told)
 
 
 def read_notebook(data: bytes) -> Notebook:
@@ -69,23 +76,38 @@ def read_notebook(data: bytes) -> Notebook:
 
     Raises NotebookError.
     """
+    if data.count(b"{") + data.count(b"[") > MAX_BRACKETS:
+        message = N_("not a notebook: its JSON has over {most} brackets; {fix}")
+        raise NotebookError(Message(message, most=MAX_BRACKETS, fix=_FIX))
     try:
         content = json.loads(data.decode("utf-8-sig"))
         sheets = content.get("worksheets", [content])
         cells = [cell for sheet in sheets for cell in sheet["cells"]]
         codes = [(n, _text(cell)) for n, cell in enumerate(cells, 1) if cell["cell_type"] == "code"]
     except UnicodeDecodeError as error:
-        message = _("not a notebook: byte {place} is not UTF-8 text; {mend}")
-        raise NotebookError(message.format(place=error.start, mend=_(_MEND))) from None
+        raise NotebookError(
+            Message(
+                "not a notebook: byte {place} is not UTF-8 text; {fix}",
+                place=error.start,
+                fix=_FIX,
+            )
+        ) from None
     except (ValueError, RecursionError) as error:
-        message = _("not a notebook: its content is not JSON ({error}); {mend}")
-        raise NotebookError(message.format(error=error, mend=_(_MEND))) from None
+        raise NotebookError(
+            Message(
+                "not a notebook: its content is not JSON ({error}); {fix}", error=error, fix=_FIX
+            )
+        ) from None
     except (KeyError, TypeError, AttributeError):
-        message = _("not a notebook: JSON, but without the cells of one; {mend}")
-        raise NotebookError(message.format(mend=_(_MEND))) from None
+        raise NotebookError(
+            Message("not a notebook: JSON, but without the cells of one; {fix}", fix=_FIX)
+        ) from None
     if sum(len(code) for n, code in codes) > MAX_CODE:
-        message = _("its code is longer than {most} characters, the most that is run")
-        raise NotebookError(message.format(most=MAX_CODE))
+        raise NotebookError(
+            Message(
+                "its code is longer than {most} characters, the most that is run", most=MAX_CODE
+            )
+        )
     lines, starts = [HEADER], []
     for _n, code in codes:
         starts.append(len(lines) + 1)

@@ -1,4 +1,4 @@
-"""An answer's bytes as the source that the sandbox runs, by the rules that Python reads sources with."""
+"""An answer's bytes as the source that the sandbox runs, by the rules Python reads sources by."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import tokenize
 from dataclasses import dataclass
 
-from corelab.common.i18n import _
+from corelab.common.i18n import N_, Message, Text, error_text
 from corelab.grading.submissions.archives import UnreadableError
 from corelab.grading.submissions.notebook import Notebook, NotebookError, read_notebook
 
@@ -37,12 +37,12 @@ class Source:
     code: bytes
     notebook: Notebook | None = None
 
-    def relocate(self, text: str) -> str:
+    def lines_to_cells(self, text: Text) -> Text:
         """A message about this source, with lines told as cells where it came in a notebook."""
-        return self.notebook.relocate(text) if self.notebook else text
+        return self.notebook.lines_to_cells(text) if self.notebook else text
 
 
-def most(name: str) -> int:
+def max_bytes(name: str) -> int:
     """The most bytes that a file of this name may have."""
     return MAX_NOTEBOOK if is_notebook(name) else MAX_SOURCE
 
@@ -58,16 +58,19 @@ def read_source(content: bytes, name: str) -> Source:
         try:
             notebook = read_notebook(content)
         except NotebookError as error:
-            raise UnreadableError(str(error)) from None
+            raise UnreadableError(error_text(error)) from None
         content = notebook.source.encode("utf-8", "replace")
     if len(content) > MAX_SOURCE:
-        message = _("its code is larger than {most} MB, the most that is run")
-        raise UnreadableError(message.format(most=MAX_SOURCE >> 20))
+        raise UnreadableError(
+            Message(
+                "its code is larger than {most} MB, the most that is run", most=MAX_SOURCE >> 20
+            )
+        )
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableError(_("it is UTF-16 text: save it as UTF-8"))
+        raise UnreadableError(Message("it is UTF-16 text: save it as UTF-8"))
     if 0 in content:
         raise UnreadableError(
-            _("it holds NUL bytes, so it is not a text file: hand in the source itself")
+            Message("it holds NUL bytes, so it is not a text file: hand in the source itself")
         )
     _decodable(content)
     return Source(content, notebook)
@@ -84,23 +87,25 @@ def _decodable(content: bytes) -> None:
         complaint = error
     try:
         if codecs.lookup(encoding).name not in {codecs.lookup(known).name for known in _ENCODINGS}:
-            message = _(
-                "it declares the encoding {encoding}, which is not read here: save it as UTF-8"
+            raise UnreadableError(
+                Message(
+                    "it declares the encoding {encoding}, which is not read here: save it as UTF-8",
+                    encoding=encoding[:40],
+                )
             )
-            raise UnreadableError(message.format(encoding=encoding[:40]))
         content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
+        message = N_("line {line} is not {encoding} text: save it as UTF-8")
         if _perhaps_big5(content):
-            message = _(
+            message = N_(
                 "line {line} is not {encoding} text, but probably Big5 (cp950): save it as UTF-8"
             )
-        else:
-            message = _("line {line} is not {encoding} text: save it as UTF-8")
-        raise UnreadableError(message.format(line=line, encoding=encoding)) from None
+        raise UnreadableError(Message(message, line=line, encoding=encoding)) from None
     if complaint:
-        message = _("its encoding cannot be told ({error}): save it as UTF-8")
-        raise UnreadableError(message.format(error=complaint))
+        raise UnreadableError(
+            Message("its encoding cannot be told ({error}): save it as UTF-8", error=complaint)
+        )
 
 
 def _perhaps_big5(content: bytes) -> bool:

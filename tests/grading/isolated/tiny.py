@@ -28,5 +28,5 @@ def judge(sent, kept, outcome):
     for call in CALLS:
         y = outcome.returned.get(call, {}).get("y")
         right = y is not None and y.shape == expected.shape and bool(np.all(y == expected))
-        checks.append(Check(call, call, 1.0, "passed" if right else "failed"))
+        checks.append(Check(call, 1.0, "passed" if right else "failed"))
     return checks

@@ -1,4 +1,4 @@
-"""Where the numbers come from that a training returns: computed again, right and under each known mistake."""
+"""Explain the numbers that a training returns: right, or under each known mistake."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corelab.grading.exercises.evidence import numpy_network as network
-from corelab.grading.exercises.evidence.returned import agree
+from corelab.grading.exercises.evidence.returned import same_values
 
 MOST_VALUES = 300  # that are looked at
 USUAL = (
@@ -53,7 +53,7 @@ def explain(
     for history in histories:
         for loss, epochs in history.items():
             for averages, predicted in _averages(epochs, samples, summed):
-                if agree(values, predicted):
+                if same_values(values, predicted):
                     found.add(Origin(loss, averages))
                     if not (loss or averages):
                         return Origin("", ())
@@ -61,7 +61,7 @@ def explain(
                 found |= {
                     Origin("", ("wrong-divisor",))
                     for predicted in _by_usual_sizes(epochs, samples)
-                    if agree(values, predicted)
+                    if same_values(values, predicted)
                 }
     fewest = min((origin.mistakes for origin in found), default=0)
     likely = [origin for origin in found if origin.mistakes == fewest]

@@ -1,6 +1,7 @@
-"""Data, a network, and its losses in numpy and float64: the parent's own, out of reach of any answer.
+"""Data, a network, and its losses in numpy and float64: out of reach of any answer.
 
-A network is its layers [(weight (out, in), bias (out,)), …] and the name of the activation between them.
+A network is its layers [(weight (out, in), bias (out,)), …] and the name of the activation between
+them.
 """
 
 from __future__ import annotations

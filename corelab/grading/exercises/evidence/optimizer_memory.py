@@ -1,7 +1,7 @@
-"""A few weights with known gradients: how they move at each update tells what the optimizer remembers.
+"""A few weights with known gradients: how they move tells what the optimizer remembers.
 
-In the child, `_given.Observed` gives them these gradients and notes where they are. In the parent, what they
-did decides: it is weights, whatever the answer says about itself.
+In the child, `_given.Observed` gives them these gradients and notes where they are. In the parent,
+what they did decides: it is weights, whatever the answer says about itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the recorder in the child noted, and what follows where it agrees with what is computed again here.
+"""What the recorder in the child noted, and what follows where the grader computes the same.
 
 A forged note can give a wrong answer another name. It never changes what is passed.
 """

@@ -1,4 +1,4 @@
-"""What a training shows: the updates that `_given.Observed` was moved by, and where its values come from.
+"""What a training shows: the updates of its model, and where its values come from.
 
 Exercises 2 and 3 share this, and the checks below.
 """
@@ -11,13 +11,20 @@ from functools import cached_property
 
 import numpy as np
 
-from corelab.common.i18n import N_, _
+from corelab.common.i18n import N_, Message
 from corelab.grading.contract import GRADIENTS, WEIGHTS, pack_network, unpack_network
 from corelab.grading.exercises.evidence import numpy_network as network
+from corelab.grading.exercises.evidence.checks import Finding
 from corelab.grading.exercises.evidence.epoch_losses import History, Origin, explain, same_numbers
 from corelab.grading.exercises.evidence.optimizer_memory import Clock
 from corelab.grading.exercises.evidence.recording import Notes, Pairs, pairs, read_notes
-from corelab.grading.exercises.evidence.returned import Found, cut, few, part, read, read_layers
+from corelab.grading.exercises.evidence.returned import (
+    batch_indices,
+    preview,
+    read,
+    read_layers,
+    with_prefix,
+)
 from corelab.grading.exercises.evidence.updates import (
     Update,
     by_epoch,
@@ -76,7 +83,7 @@ class Training:
     batch_size: int
     values: np.ndarray | None
     updates: list[Update]
-    no_updates: Found
+    no_updates: Finding
     """What is to be said where there are none."""
     clock: Clock | None
     after: network.Layers | None
@@ -136,7 +143,7 @@ def pack(
 
 def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
     """The training whose part of what was sent, and whose frames, have this name."""
-    its = part(sent, name)
+    its = with_prefix(sent, name)
     layers, activation = unpack_network(its)
     page = read(outcome, name, "page", int(its["updates"]), len(its["targets"]))
     updates = [] if page is None else read_updates(page)
@@ -152,9 +159,9 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
         int(its["batch_size"]),
         read(outcome, f"{name} values", "values", None),
         updates,
-        Found(
+        Finding(
             False,
-            got="" if page is None else _("the weights were not updated from batches"),
+            got="" if page is None else Message("the weights were not updated from batches"),
             codes=() if moved else (notes.why_nothing_moved,),
         ),
         None if clock is None or not len(updates) < len(clock) <= len(GRADIENTS) else Clock(clock),
@@ -166,14 +173,14 @@ def read_back(sent: Arrays, name: str, outcome: Outcome) -> Training:
 # -- updates
 
 
-def judge_batches(given: Training) -> Found:
+def judge_batches(given: Training) -> Finding:
     """Whether there was one update a batch, over every sample once an epoch.
 
     How many epochs is another check's concern. There may be fewer: an answer may put the best
     weights back.
     """
     samples, size = len(given.targets), given.batch_size
-    steps = len(cut(samples, size))
+    steps = len(batch_indices(samples, size))
     expected = in_words(given.epochs * steps, [size, samples % size or size])
     if not given.updates:
         return replace(given.no_updates, expected=expected)
@@ -184,10 +191,10 @@ def judge_batches(given: Training) -> Found:
         is_whole(epoch, samples, size) for epoch in epochs
     )
     advice = ("no-shuffle",) if right and in_one_order(epochs) else ()
-    return Found(right, expected, got, (mistake(given.updates, samples, size, possible),), advice)
+    return Finding(right, expected, got, (mistake(given.updates, samples, size, possible),), advice)
 
 
-def name_by_notes(found: Found, given: Training, other: Training) -> Found:
+def name_by_notes(found: Finding, given: Training, other: Training) -> Finding:
     """The same verdict on the batches, with a better name from what was noted. other: of more
     samples."""
     (code, *others), samples = found.codes or ("",), len(given.targets)
@@ -227,7 +234,7 @@ def explain_fixed(given: Training) -> Origin | None:
 
     def histories() -> Iterator[History]:
         losses = given.losses(given.layers)
-        in_order = cut(len(given.targets), given.batch_size)
+        in_order = batch_indices(len(given.targets), given.batch_size)
         count = 0 if given.values is None else len(given.values)
         # As many values as batches: they are rather the batches' than those of so many epochs.
         epochs = given.epochs if count == given.epochs * len(in_order) else count
@@ -266,11 +273,11 @@ def explain_as_noted(given: Training) -> Origin | None:
     return explain(given.values[: len(epochs)], len(given.targets), [history], seen.summed)
 
 
-def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
+def judge_values(fixed: Training, learner: Training) -> dict[str, Finding]:
     """What is found about the values of a network whose losses stay what they are, and about the
     number of values of one that learns from other data."""
     origin = explain_fixed(fixed)
-    expected, got = f"{fixed.losses(fixed.layers)[''].mean():.4g}, …", few(fixed.values)
+    expected, got = f"{fixed.losses(fixed.layers)[''].mean():.4g}, …", preview(fixed.values)
     copied = "hard-coded" if same_numbers(fixed.values, learner.values) else ""
     down = fixed.pairs.loss if fixed.pairs else ""
     apart = "inputs-targets-misaligned" if fixed.misaligned else ""
@@ -285,20 +292,18 @@ def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
     counts = [0 if one.values is None else len(one.values) for one in (fixed, learner)]
     by_epochs = origin is not None and network.NAMELESS not in averages and 0 not in counts
     return {
-        "one-value-an-epoch": Found(
+        "one-value-an-epoch": Finding(
             counts == [fixed.epochs, learner.epochs],
-            _("{first} and {second} values").format(first=fixed.epochs, second=learner.epochs),
-            _("{first} and {second} values").format(first=counts[0], second=counts[1])
-            if any(counts)
-            else "",
+            _both_counts(fixed.epochs, learner.epochs),
+            _both_counts(*counts) if any(counts) else "",
             ("wrong-epochs",) if by_epochs else (),
         ),
         # Where the values are right, and the training went down another loss, that costs nothing
         # here.
-        "cross-entropy": Found(
+        "cross-entropy": Finding(
             origin is not None and not origin.loss, expected, got, (*losses, copied), (down,)
         ),
-        "epoch-mean": Found(
+        "epoch-mean": Finding(
             origin is not None and not averages,
             expected,
             got,
@@ -308,10 +313,14 @@ def judge_values(fixed: Training, learner: Training) -> dict[str, Found]:
     }
 
 
+def _both_counts(first: int, second: int) -> Message:
+    return Message("{first} and {second} values", first=first, second=second)
+
+
 def advice_on_graphs(*trainings: Training) -> tuple[str, ...]:
     """Whether the graphs of all of an epoch's steps lived at once."""
     for given in trainings:
-        steps = len(cut(len(given.targets), given.batch_size))
+        steps = len(batch_indices(len(given.targets), given.batch_size))
         if given.notes.counts["kept"] >= max(4, steps):
             return ("keeps-graph",)
     return ()

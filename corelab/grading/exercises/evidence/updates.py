@@ -1,4 +1,4 @@
-"""The updates that `_given.Observed` was moved by, as its page tells them, and the batches they were of."""
+"""The updates that a model was moved by, as its page tells them, and their batches."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from corelab.common.i18n import _
-from corelab.grading.exercises.evidence.returned import cut
+from corelab.common.i18n import Message
+from corelab.grading.exercises.evidence.returned import batch_indices
 
 One = TypeVar("One")
+MOST_SAMPLES = 40_000  # of all updates together: a page of more is nobody's training, and not read
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Update:
 
 def read_updates(page: np.ndarray) -> list[Update]:
     """The updates that a page (updates, samples) tells of, in order; none where it is none."""
+    if np.count_nonzero(page) > MOST_SAMPLES:
+        return []
     if (
         page[0].min() >= 0 < page[0].max()
     ):  # the first batch finds nothing left over: this one goes uphill
@@ -69,7 +72,7 @@ def is_whole(epoch: Sequence[Update], samples: int, size: int) -> bool:
     taken = np.concatenate([update.samples for update in epoch])
     sizes = sorted(len(update.samples) for update in epoch)
     return np.array_equal(np.sort(taken), np.arange(samples)) and sizes == sorted(
-        map(len, cut(samples, size))
+        map(len, batch_indices(samples, size))
     )
 
 
@@ -100,7 +103,7 @@ def mistake(updates: Sequence[Update], samples: int, size: int, epochs: set[int]
     ):
         return "dropped-last-batch"
     largest = max(sizes)
-    groups = whole_epochs(updates, len(cut(samples, largest)))
+    groups = whole_epochs(updates, len(batch_indices(samples, largest)))
     if largest != size and groups and all(is_whole(group, samples, largest) for group in groups):
         return "wrong-batch-size"
     return ""
@@ -112,9 +115,9 @@ def _without_tail(epochs: Sequence[Sequence[Update]], samples: int) -> bool:
     return bool(taken) and all(len(one) == len(np.unique(one)) == samples for one in taken)
 
 
-def in_words(updates: int, sizes: Sequence[int]) -> str:
+def in_words(updates: int, sizes: Sequence[int]) -> Message:
     shown = sorted(set(sizes), reverse=True)
     several = ", ".join(map(str, shown[:4])) + (", …" if len(shown) > 4 else "")
-    return _("{updates} updates, from {several} samples each").format(
-        updates=updates, several=several
+    return Message(
+        "{updates} updates, from {several} samples each", updates=updates, several=several
     )

@@ -1,4 +1,4 @@
-"""What an answer is handed, and what it gives back as plain arrays: what runs in the child, with torch."""
+"""What an answer is handed, and what it gives back as plain arrays; in the child, with torch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from corelab.common.i18n import _
+from corelab.common.i18n import Message
 from corelab.data import InMemoryDataset
 from corelab.grading.contract import MOST_LAYERS, PIXELS, WEIGHTS, some_units, unpack_network
 from corelab.grading.exercises.in_child.recorder import Pass, Recorder
@@ -132,8 +132,8 @@ def products(model: Any, probes: np.ndarray) -> Arrays:
     """What `_structure` reads: the model's outputs at the probes, and its products with weight
     matrices."""
     if not isinstance(model, nn.Module):
-        message = _("build_model must return an nn.Module, got {kind}")
-        raise TypeError(message.format(kind=type(model).__name__))
+        kind = type(model).__name__
+        raise TypeError(Message("build_model must return an nn.Module, got {kind}", kind=kind))
     model.eval()
     with _Products() as seen:
         arrays = {"logits": array(model(torch.tensor(probes)))}
@@ -206,9 +206,13 @@ def numbers(result: Any, function: str) -> Arrays:
             for value in islice(several, MOST_VALUES)
         ]
     except (TypeError, ValueError, RuntimeError) as error:
-        message = _("{function} must return a list of numbers, got {kind} ({error})")
-        told = message.format(function=function, kind=type(result).__name__, error=error)
-        raise TypeError(told) from error
+        message = Message(
+            "{function} must return a list of numbers, got {kind} ({error})",
+            function=function,
+            kind=type(result).__name__,
+            error=error,
+        )
+        raise TypeError(message) from error
     return {"values": np.array(values, dtype=np.float64)}
 
 
@@ -216,7 +220,7 @@ def function(answer: ModuleType, name: str) -> Callable[..., Any]:
     """The answer's function of this name. Raises AttributeError that says what to define."""
     found = getattr(answer, name, None)
     if not callable(found):
-        raise AttributeError(_("the answer must define the function {name}").format(name=name))
+        raise AttributeError(Message("the answer must define the function {name}", name=name))
     return found
 
 

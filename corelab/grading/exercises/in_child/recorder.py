@@ -1,7 +1,7 @@
-"""Notes what an answer does with the model that it was handed: what runs in the child, beside the answer.
+"""Note what an answer does with the model that it was handed; runs in the child, beside it.
 
-It patches nothing and hands nothing on: hooks of torch, and what `_given.Observed` sees, are all it has. What
-it says explains (`_notes`, in the parent) and decides nothing.
+It patches nothing and hands nothing on: hooks of torch, and what `_given.Observed` sees, are all it
+has. What it says explains (`_notes`, in the parent) and decides nothing.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from corelab.common.sanitize import one_line, plain, say
+from corelab.common.sanitize import one_line, print_safely, sanitize
 
 
 @pytest.mark.parametrize(
@@ -20,13 +20,13 @@ from corelab.common.sanitize import one_line, plain, say
     ],
 )
 def test_plain(hostile, harmless):
-    assert plain(hostile) == harmless
+    assert sanitize(hostile) == harmless
 
 
 def test_plain_is_bounded_and_says_so():
-    assert plain("a" * 50, 10) == "a" * 10 + "…"
-    assert plain("a" * 10, 10) == "a" * 10
-    assert len(plain("\x1b]" * 10**6, 1000)) <= 1001
+    assert sanitize("a" * 50, 10) == "a" * 10 + "…"
+    assert sanitize("a" * 10, 10) == "a" * 10
+    assert len(sanitize("\x1b]" * 10**6, 1000)) <= 1001
 
 
 def test_one_line():
@@ -36,5 +36,5 @@ def test_one_line():
 @pytest.mark.parametrize("encoding", ["ascii", "cp950", "utf-8"])
 def test_say_never_fails(encoding):
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
-    say("✓ 批次 ≤ \U0001f600", stream)
+    print_safely("✓ 批次 ≤ \U0001f600", stream)
     assert stream.buffer.getvalue()
