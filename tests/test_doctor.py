@@ -103,7 +103,7 @@ def test_a_torchvision_of_another_build_comes_with_the_mend(package):
         "X",
         "RuntimeError: operator torchvision::nms does not exist",
     )
-    assert "`pip uninstall torch torchvision`" in finding.mend
+    assert "`pip uninstall torch torchvision`" in finding.fix
 
 
 def test_what_the_labs_can_do_without_is_a_remark_even_where_looking_fails(package):
@@ -117,7 +117,7 @@ def test_a_probe_whose_process_dies_is_a_line(package):
     finding = _in_a_process("torch")
     assert finding.state == "X"
     assert re.match(r"its process ended with code -?\d+", finding.found)
-    assert finding.mend == "`pip install torch torchvision`"
+    assert finding.fix == "`pip install torch torchvision`"
 
 
 def test_a_probe_that_never_answers_is_a_line(package, monkeypatch):
@@ -143,7 +143,7 @@ def found(tmp_path, monkeypatch, capsys):
 
 def test_an_old_python(found, monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 9, 18))
-    assert (found("Python").state, found("Python").mend) == ("X", "install Python 3.10 or newer")
+    assert (found("Python").state, found("Python").fix) == ("X", "install Python 3.10 or newer")
 
 
 def test_a_damaged_archive_is_named_with_its_mend(found, tmp_path):
@@ -182,7 +182,7 @@ def test_mnist_is_looked_at_and_never_needed(found, tmp_path, files, state, said
 
 def test_a_disk_that_is_nearly_full_is_a_remark(found, monkeypatch):
     monkeypatch.setattr(doctor, "ENOUGH", 1 << 80)
-    assert (found("space").state, "free some space" in found("space").mend) == ("!", True)
+    assert (found("space").state, "free some space" in found("space").fix) == ("!", True)
 
 
 def test_an_extra_that_is_missing_comes_with_its_command(found, monkeypatch):

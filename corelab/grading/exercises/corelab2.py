@@ -1,6 +1,6 @@
 """題目 2 / Exercise 2: epochs, and an optimizer of the student's choice.
 
-The answer trains two models. The first (`_given.Observed`, fixed) tells by its own weights what
+The answer trains two models. The first (`models.Observed`, fixed) tells by its own weights what
 each update was made from; as nothing changes its outputs, the right value of every epoch is known,
 whatever the optimizer. The second learns, with the defaults: the parent evaluates its weights on
 samples that never left.

@@ -1,6 +1,6 @@
 """What layers a model has, as far as what came back of it proves. In the parent.
 
-In the child, `_given.products` noted every product with a weight matrix that the model made on the
+In the child, `models.products` noted every product with a weight matrix that the model made on the
 way from the probes to its outputs. Here they must agree with the weights that came back too.
 """
 

@@ -119,7 +119,7 @@ def draw_samples(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (count, 784) float32 and targets (count,) int64, of a kind like the kit's standardised
     images: something common to all, something of the class, and noise. The first pixel is the
-    sample's number over the count, by which `_given.Observed` knows it."""
+    sample's number over the count, by which `models.Observed` knows it."""
     targets = rng.integers(0, CLASSES, count)
     inputs = prototypes[targets] + np.float32(0.7) * rng.standard_normal(
         (count, PIXELS), np.float32

@@ -1,6 +1,6 @@
 """A few weights with known gradients: how they move tells what the optimizer remembers.
 
-In the child, `_given.Observed` gives them these gradients and notes where they are. In the parent,
+In the child, `models.Observed` gives them these gradients and notes where they are. In the parent,
 what they did decides: it is weights, whatever the answer says about itself.
 """
 

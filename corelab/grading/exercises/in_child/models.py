@@ -45,8 +45,8 @@ class Observed(nn.Module):
     `page` (updates, samples) never changes the logits, but is a parameter. Whatever the optimizer,
     the t-th update moves row t at the samples that it was made from: they have a gradient of 1
     there, and the others none. Where an earlier batch's gradient was still there, not set to zero,
-    it is −1 instead. `clock` (1, WEIGHTS) has the gradients of `_clock` at each update. `recorder`
-    notes what else happens.
+    it is −1 instead. `clock` (1, WEIGHTS) has the gradients of `contract.GRADIENTS` at each
+    update. `recorder` notes what else happens.
 
     A fixed network's other weights are no parameters: nothing changes its logits, so that the loss
     of each sample is known, whatever the training does.
@@ -129,7 +129,7 @@ def weights(model: nn.Module) -> Arrays:
 
 
 def products(model: Any, probes: np.ndarray) -> Arrays:
-    """What `_structure` reads: the model's outputs at the probes, and its products with weight
+    """What `evidence.layers` reads: the model's outputs at the probes, and its products with weight
     matrices."""
     if not isinstance(model, nn.Module):
         kind = type(model).__name__

@@ -1,7 +1,7 @@
 """Note what an answer does with the model that it was handed; runs in the child, beside it.
 
-It patches nothing and hands nothing on: hooks of torch, and what `_given.Observed` sees, are all it
-has. What it says explains (`_notes`, in the parent) and decides nothing.
+It patches nothing and hands nothing on: hooks of torch, and what `models.Observed` sees, are all it
+has. What it says explains (`evidence.recording`, in the grader) and decides nothing.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Recorder:
 
 
 class Pass:
-    """One forward pass of `_given.Observed`, and what comes back of it.
+    """One forward pass of `models.Observed`, and what comes back of it.
 
     Its methods are hooks, which live as long as the pass's graph does.
     """
