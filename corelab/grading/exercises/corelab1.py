@@ -14,7 +14,7 @@ from types import ModuleType
 import numpy as np
 
 from corelab.common.i18n import N_, Message
-from corelab.grading.contract import pack_network
+from corelab.grading.contract import Layers, pack_network
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence.checks import CheckSpec, Finding, checks
 from corelab.grading.exercises.evidence.epoch_losses import USUAL, same_numbers
@@ -80,7 +80,7 @@ class Case:
 
     inputs: np.ndarray
     targets: np.ndarray
-    layers: network.Layers
+    layers: Layers
     activation: str
     batch_size: int
 

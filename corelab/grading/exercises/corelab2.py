@@ -15,6 +15,7 @@ from types import ModuleType
 import numpy as np
 
 from corelab.common.i18n import N_, Message, joined
+from corelab.grading.contract import Layers
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence import training_run as training
 from corelab.grading.exercises.evidence.checks import CheckSpec, Finding, checks
@@ -181,7 +182,7 @@ def _judge_learning(
     than before, and better than on the targets of other samples, as a model does that learned from
     the inputs."""
 
-    def loss(layers: network.Layers, targets: np.ndarray) -> float:
+    def loss(layers: Layers, targets: np.ndarray) -> float:
         return float(
             network.losses(layers, learner.activation, held_out.inputs, targets)[""].mean()
         )

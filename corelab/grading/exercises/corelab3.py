@@ -19,7 +19,7 @@ from types import ModuleType
 import numpy as np
 
 from corelab.common.i18n import N_, Message, joined
-from corelab.grading.contract import CLASSES, PIXELS
+from corelab.grading.contract import CLASSES, PIXELS, Layers
 from corelab.grading.exercises.evidence import layers as structure
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence import training_run as training
@@ -240,7 +240,7 @@ class Descent:
     adds_up: bool = False
     """By all the gradients since they were last set to zero, not the batch's alone."""
 
-    def path(self, learner: training.Training) -> Iterator[network.Layers]:
+    def path(self, learner: training.Training) -> Iterator[Layers]:
         """θ ← θ − η ∇C(θ) in float64: the weights before each update, and after the last."""
         layers = [(weight.astype(float), bias.astype(float)) for weight, bias in learner.layers]
         total = network.combine(layers, layers, -1)  # zeros
@@ -258,7 +258,7 @@ class Descent:
             layers = network.combine(layers, step, -rate)
         yield layers
 
-    def end(self, learner: training.Training) -> network.Layers:
+    def end(self, learner: training.Training) -> Layers:
         """The weights after the last update."""
         return deque(self.path(learner), maxlen=1)[0]
 
@@ -284,7 +284,7 @@ def explain_descent(learner: training.Training) -> Descent | None:
     return None
 
 
-def _is_same(got: network.Layers, expected: network.Layers, start: network.Layers) -> bool:
+def _is_same(got: Layers, expected: Layers, start: Layers) -> bool:
     """Whether weights are where a way from `start` leads, but for float32's rounding on the way."""
     return all(
         np.linalg.norm(g - e) <= 2e-3 * np.linalg.norm(e - s) + 3e-6 * np.linalg.norm(s)

@@ -107,7 +107,8 @@ class Ledger:
 
     def _remembered(self, key: str, first: str) -> str:
         self._db.execute("INSERT OR IGNORE INTO run VALUES (?, ?)", (key, first))
-        return self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()[0]
+        row = self._db.execute("SELECT value FROM run WHERE key = ?", (key,)).fetchone()
+        return str(row[0])
 
     def record(self, student: str, exercise: str, row: Row) -> None:
         """Keep one verdict: when this returns it is on the disk."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from typing import NoReturn
 
 from tabulate import tabulate
 from tqdm import tqdm
@@ -16,7 +17,7 @@ from corelab.grading.gradebook.report import Overview
 _LISTED = 20
 
 
-def progress(total: int) -> tqdm:
+def progress(total: int) -> tqdm[NoReturn]:
     """A bar on a terminal; nothing in a pipe or a file."""
     return tqdm(
         total=total, unit=_("answer"), disable=not sys.stderr.isatty(), ascii=True, leave=False

@@ -395,7 +395,7 @@ class _Found:
         return self.entry.parts[-1].lower().endswith(SUFFIXES)
 
     @property
-    def rank(self) -> tuple:
+    def rank(self) -> tuple[object, ...]:
         """By which of several files one counts."""
         is_py = self.entry.parts[-1].lower().endswith(".py")
         plainly = (self.readable_kind, self.name.in_full, not self.name.beside)

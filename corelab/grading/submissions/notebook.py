@@ -6,6 +6,7 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Any
 
 from corelab.common.i18n import N_, Message, Text, joined
 
@@ -115,7 +116,7 @@ def read_notebook(data: bytes) -> Notebook:
     return Notebook("\n".join(lines) + "\n", tuple(starts), tuple(n for n, code in codes))
 
 
-def _text(cell: dict) -> str:
+def _text(cell: dict[str, Any]) -> str:
     text = cell["source"] if "source" in cell else cell["input"]
     return text if isinstance(text, str) else "".join(text)
 

@@ -37,7 +37,8 @@ class Clock:
             highest = np.where(same, moves, -np.inf).max(1)
             lowest = np.where(same, moves, np.inf).min(1)
             apart = np.maximum(apart, np.where(same.any(1), highest - lowest, 0))
-        return apart > _SAME * np.abs(moves).max(1)
+        least: np.ndarray = _SAME * np.abs(moves).max(1)
+        return apart > least
 
     @property
     def adapts(self) -> bool:

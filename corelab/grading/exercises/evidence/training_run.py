@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from corelab.common.i18n import N_, Message
-from corelab.grading.contract import GRADIENTS, WEIGHTS, pack_network, unpack_network
+from corelab.grading.contract import GRADIENTS, WEIGHTS, Layers, pack_network, unpack_network
 from corelab.grading.exercises.evidence import numpy_network as network
 from corelab.grading.exercises.evidence.checks import Finding
 from corelab.grading.exercises.evidence.epoch_losses import History, Origin, explain, same_numbers
@@ -77,7 +77,7 @@ class Training:
 
     inputs: np.ndarray
     targets: np.ndarray
-    layers: network.Layers
+    layers: Layers
     activation: str
     epochs: int
     batch_size: int
@@ -86,18 +86,18 @@ class Training:
     no_updates: Finding
     """What is to be said where there are none."""
     clock: Clock | None
-    after: network.Layers | None
+    after: Layers | None
     notes: Notes
 
     def met(
-        self, layers: network.Layers, samples: np.ndarray | slice = slice(None)
+        self, layers: Layers, samples: np.ndarray | slice = slice(None)
     ) -> tuple[np.ndarray, np.ndarray]:
         """The samples' logits under weights such as these, and their targets."""
         return network.forward(layers, self.activation, self.inputs[samples])[-1], self.targets[
             samples
         ]
 
-    def losses(self, layers: network.Layers) -> dict[str, np.ndarray]:
+    def losses(self, layers: Layers) -> dict[str, np.ndarray]:
         """The loss of each sample under weights such as these, by the codes of LOSSES."""
         met = self.met(layers)
         return {code: loss(*met)[0] for code, loss in network.LOSSES.items()}
@@ -124,7 +124,7 @@ class Training:
 def pack(
     inputs: np.ndarray,
     targets: np.ndarray,
-    layers: network.Layers,
+    layers: Layers,
     activation: str,
     epochs: int,
     batch_size: int,

@@ -218,8 +218,8 @@ def numbers(result: Any, function: str) -> Arrays:
 
 def function(answer: ModuleType, name: str) -> Callable[..., Any]:
     """The answer's function of this name. Raises AttributeError that says what to define."""
-    found = getattr(answer, name, None)
-    if not callable(found):
+    found: Callable[..., Any] | None = getattr(answer, name, None)
+    if found is None or not callable(found):
         raise AttributeError(Message("the answer must define the function {name}", name=name))
     return found
 
