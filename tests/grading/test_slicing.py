@@ -89,6 +89,44 @@ RUNS = {
     "def answer(a: Nowhere = 3) -> Nowhere: return a",
     "a name that a function makes": "def make():\n    global A\n    A = 3\n"
     "def answer():\n    make()\n    return A",
+    "one of two packages in a statement": "import nowhere_at_all, math\n"
+    "def answer(): return int(math.sqrt(9))",
+    "a star": "from math import *\ndef answer(): return int(sqrt(9))",
+    "a star of what is not here": "from nowhere_at_all import *\nA = 3\ndef answer(): return A",
+    "names that a call makes": """
+        def setup():
+            global A
+            A = 3
+        def answer(): return A
+        setup()
+        """,
+    "a method from a decorator": """
+        def add_to(cls): return lambda f: setattr(cls, f.__name__, f)
+        class Mine: pass
+        @add_to(Mine)
+        def size(self): return 3
+        def answer(): return Mine().size()
+        """,
+    "a class in two pieces": """
+        class Mine: a = 1
+        class Mine(Mine): b = 2
+        def answer(): return Mine.a + Mine.b
+        """,
+    "a method that is set": """
+        class Mine: pass
+        setattr(Mine, 'size', 3)
+        def answer(): return Mine.size
+        """,
+    "a change that fails and is not needed": """
+        C = {'a': 3}
+        C['b'] = open('/nowhere').read()
+        def answer(): return C['a']
+        """,
+    "a run that changes what is needed": """
+        C = {'a': 3}
+        def answer(c=C): return c['a']
+        C['a'] = answer() + 1
+        """,
     "below what it needs": "A = B + 1\nB = 2\ndef answer(): return A",
     "a class above its import": "class Mine(abc.ABC): size = 3\nimport abc\n"
     "def answer(): return Mine.size",
@@ -106,6 +144,12 @@ def test_a_cell_that_is_no_python_is_left_out():
     assert answer(source, cells=(1, 2, 4)) == 3
     (error,) = slice_source(source.encode(), ["answer"], (1, 2, 4)).unreadable
     assert error.lineno == 1
+
+
+def test_what_a_cell_writes_into_a_file_counts_where_no_other_cell_has_it():
+    written = "pass  # %%writefile mine.py\ndef answer(): return 4"
+    assert answer(f"def answer(): return 3\n{written}", cells=(1, 2)) == 3
+    assert answer(written, cells=(1,)) == 4
 
 
 def test_lines_stay_those_of_the_file():

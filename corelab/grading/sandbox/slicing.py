@@ -42,34 +42,61 @@ class Slice:
 def slice_source(source: bytes, names: Sequence[str], cells: Sequence[int] = ()) -> Slice:
     """Find the statements that the names need.
 
-    cells: the lines on which the cells of a notebook begin; one that is no Python is left out.
+    cells: the lines on which the cells of a notebook begin; one that is no Python is left out, and
+    what a cell writes into a file (%%writefile) counts where no other cell has the names.
     Raises SyntaxError or ValueError where there is no Python to be read.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what Python has to say of it, it says when it runs
-        nodes, unreadable = _parse(source, cells)
-        futures = [node for node in nodes if _is_future(node)]
-        statements = [_statement(node, futures) for node in nodes if not _is_future(node)]
-    if unreadable and not nodes:
-        raise unreadable[0]
+        run, written, unreadable = _parse(source, cells)
+        if unreadable and not run and not written:
+            raise unreadable[0]
+        part = _slice(run, names, unreadable)
+        return _slice(run + written, names, unreadable) if part.missing and written else part
+
+
+def _slice(
+    nodes: Sequence[ast.stmt], names: Sequence[str], unreadable: Sequence[SyntaxError]
+) -> Slice:
+    futures = [node for node in nodes if _is_future(node)]
+    statements = [_statement(node, futures) for node in nodes if not _is_future(node)]
     bound = {name for statement in statements for name in statement.binds}
-    kept = [_tolerant(each.node) for each in _in_order(_needed(statements, names))]
+    needed = _needed(statements, names)
+    ordered = _in_order([statements[n] for n in needed])
+    binding = {id(statements[n]) for n in needed if needed[n]}
+    kept = [_tolerant(each.node, id(each) in binding) for each in ordered]
     tree = ast.fix_missing_locations(ast.Module([*futures, *kept], []))
     return Slice(tree, tuple(name for name in names if name not in bound), tuple(unreadable))
 
 
-def _parse(source: bytes, cells: Sequence[int]) -> tuple[list[ast.stmt], list[SyntaxError]]:
+def _parse(
+    source: bytes, cells: Sequence[int]
+) -> tuple[list[ast.stmt], list[ast.stmt], list[SyntaxError]]:
+    """Return the statements, those of cells that write a file, and what is wrong with others."""
     if not cells:
-        return ast.parse(source).body, []
+        return list(_one_by_one(ast.parse(source).body)), [], []
     lines = source.decode("utf-8", "replace").split("\n")
-    nodes: list[ast.stmt] = []
+    run: list[ast.stmt] = []
+    written: list[ast.stmt] = []
     unreadable = []
     for start, end in zip(cells, [*(cell - 1 for cell in cells[1:]), len(lines)], strict=True):
+        cell = "\n".join(lines[start - 1 : end])
         try:
-            nodes += ast.parse("\n" * (start - 1) + "\n".join(lines[start - 1 : end])).body
+            nodes = list(_one_by_one(ast.parse("\n" * (start - 1) + cell).body))
         except SyntaxError as error:
             unreadable.append(error)
-    return nodes, unreadable
+        else:
+            (written if "%%writefile" in cell.lstrip().partition("\n")[0] else run).extend(nodes)
+    return run, written, unreadable
+
+
+def _one_by_one(nodes: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield the statements, `import a, b` as two."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (ast.copy_location(ast.Import([alias]), node) for alias in node.names)
+        else:
+            yield node
 
 
 # -- one statement
@@ -81,6 +108,8 @@ class _Statement:
 
     node: ast.stmt
     binds: frozenset[str]
+    makes: frozenset[str]
+    """Names that the functions in it bind for the whole file when they are called."""
     changes: frozenset[str]
     """Names whose objects it changes: `CONFIG["lr"] = 0.1`, `parser.add_argument(…)`."""
     at_once: frozenset[str]
@@ -97,16 +126,20 @@ def _statement(node: ast.stmt, futures: Sequence[ast.stmt]) -> _Statement:
     module, flags = ast.Module([*futures, node], []), ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     whole = compile(module, "", "exec", flags, dont_inherit=True)  # as a notebook has it
     binds: set[str] = set()
+    makes: set[str] = set()
     at_once: set[str] = set()
     later: set[str] = set()
     for code, runs_now in _codes(whole):
         for step in dis.get_instructions(code):
             if step.opname in _LOADS:
                 (at_once if runs_now else later).add(step.argval)
-            elif step.opname == "STORE_GLOBAL" or (code is whole and step.opname == "STORE_NAME"):
+            elif step.opname == "STORE_GLOBAL":
+                (binds if runs_now else makes).add(step.argval)
+            elif step.opname == "STORE_NAME" and code is whole:
                 binds.add(step.argval)
     changes = frozenset(_changed(node)) - binds
-    return _Statement(node, frozenset(binds), changes, frozenset(at_once), frozenset(later))
+    names = map(frozenset, (binds, makes, changes, at_once, later))
+    return _Statement(node, *names)
 
 
 def _codes(whole: CodeType) -> Iterator[tuple[CodeType, bool]]:
@@ -127,14 +160,21 @@ def _codes(whole: CodeType) -> Iterator[tuple[CodeType, bool]]:
 def _changed(node: ast.AST) -> Iterator[str]:
     """Yield the names whose objects a statement changes without binding them."""
     match node:
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            for decorator in node.decorator_list:  # @add_to_class(Mine)
+                if isinstance(decorator, ast.Call):
+                    yield from map(_root, decorator.args)
+            return
+        case ast.Lambda():
             return
         case (
             ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del())
         ):
             yield _root(node)
-        case ast.Expr(value=ast.Call(func=ast.Attribute() as method)):
-            yield _root(method)
+        case ast.Expr(value=ast.Call(func=ast.Attribute() as method, args=arguments)):
+            yield from map(_root, [method, *arguments])
+        case ast.Expr(value=ast.Call(func=ast.Name(), args=arguments)):  # setattr(Mine, …)
+            yield from map(_root, arguments)
     for child in ast.iter_child_nodes(node):
         yield from _changed(child)
 
@@ -149,26 +189,41 @@ def _root(node: ast.expr) -> str:
 # -- which statements
 
 
-def _needed(statements: Sequence[_Statement], names: Sequence[str]) -> list[_Statement]:
-    """Return the statements that bind the names, and all that these need or that change it."""
-    wanted, seen, chosen = list(names), set[str](), set[int]()
+def _needed(statements: Sequence[_Statement], names: Sequence[str]) -> dict[int, bool]:
+    """Return the numbers of the statements that the names need, and whether each binds a name.
+
+    The others change what was bound, or call a function that binds names of the whole file.
+    """
+    chosen = {n: True for n, statement in enumerate(statements) if _is_star(statement.node)}
+    wanted, seen = list(names), set[str]()
     while wanted:
         name = wanted.pop()
         if name in seen:
             continue
         seen.add(name)
-        binders = _binders(statements, name)
-        imported = all(
-            isinstance(statements[n].node, (ast.Import, ast.ImportFrom)) for n in binders
-        )
+        binders = _binders(statements, name) | {
+            n for n, statement in enumerate(statements) if name in statement.makes
+        }
+        calls = {each for n in binders for each in statements[n].binds} - {name}
+        imported = all(isinstance(statements[n].node, _IMPORTS) for n in binders)
         for n, statement in enumerate(statements):
             changes = bool(binders) and name in statement.changes
-            if n not in chosen and (
-                n in binders or (changes and (not imported or _is_setting(statement.node)))
-            ):
-                chosen.add(n)
+            if n in binders:
+                needed = True
+            elif {*names} & statement.at_once:  # a run of what is asked for
+                needed = False
+            elif isinstance(statement.node, ast.Expr) and calls & statement.at_once:
+                needed = True
+            else:
+                needed = changes and (not imported or _is_setting(statement.node))
+            if needed and n not in chosen:
+                chosen[n] = n in binders
                 wanted += statement.at_once | statement.later
-    return [statements[n] for n in sorted(chosen)]
+    return dict(sorted(chosen.items()))
+
+
+def _is_star(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.names[0].name == "*"
 
 
 def _binders(statements: Sequence[_Statement], name: str) -> set[int]:
@@ -255,16 +310,20 @@ class StandIn:
     __call__ = __mro_entries__ = __iter__ = __enter__ = __getitem__ = __setattr__ = _refuse
 
 
-def _tolerant(node: ast.stmt) -> ast.stmt:
-    """Return an import that stands in for what is not here; any other statement as it is."""
-    if not isinstance(node, _IMPORTS) or any(a.name == "*" for a in node.names):
+def _tolerant(node: ast.stmt, binds: bool) -> ast.stmt:
+    """Return the statement so that it may fail where that need not matter.
+
+    An import is in place of what is not here. What changes an object is tried.
+    """
+    handled: list[ast.stmt] = []
+    if isinstance(node, _IMPORTS) and not _is_star(node):
+        for alias in node.names:
+            package = node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
+            value = ast.Call(ast.Name(STAND_IN, ast.Load()), [ast.Constant(package)], [])
+            name = ast.Name(alias.asname or alias.name.partition(".")[0], ast.Store())
+            handled.append(ast.Assign([name], value))
+    elif binds and not _is_star(node):
         return node
-    names: list[ast.stmt] = []
-    for alias in node.names:
-        package = node.module or "" if isinstance(node, ast.ImportFrom) else alias.name
-        value = ast.Call(ast.Name(STAND_IN, ast.Load()), [ast.Constant(package)], [])
-        name = alias.asname or alias.name.partition(".")[0]
-        names.append(ast.Assign([ast.Name(name, ast.Store())], value))
-    refused = ast.Name("ImportError", ast.Load())
-    handled = ast.Try([node], [ast.ExceptHandler(refused, None, names)], [], [])
-    return ast.copy_location(handled, node)
+    kind = "ImportError" if isinstance(node, _IMPORTS) else "Exception"
+    handler = ast.ExceptHandler(ast.Name(kind, ast.Load()), None, handled or [ast.Pass()])
+    return ast.copy_location(ast.Try([node], [handler], [], []), node)
