@@ -274,7 +274,7 @@ class Victim:
             for path in sorted(self.folder.rglob("*"))
         }
         seen = f"/proc/{self.host.pid}/root" if os.getuid() == 0 else ""  # in its mount namespace
-        left = sorted(str(path) for path in Path(f"{seen}{self.temporary}").rglob("*"))
+        left = sorted(str(path) for path in Path(f"{seen}{self.temporary}").iterdir())
         marks = [place for place in MARKS if os.path.lexists(f"{seen}{place}/corelab-attack")]
         return (
             files,
