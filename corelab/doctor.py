@@ -1,7 +1,7 @@
 """`corelab doctor`: what works here, and the fix for what does not.
 
-Every probe looks in a process of its own, with a time limit: where importing torch ends the process,
-that is a line of the report, too. A probe finds what is there, or raises what went wrong.
+Every probe looks in a process of its own, with a time limit: where importing torch ends the
+process, that is a line of the report, too. A probe finds what is there, or raises what went wrong.
 """
 
 from __future__ import annotations
@@ -85,7 +85,8 @@ def examine() -> int:
 
 def _in_a_process(name: str) -> Finding:
     """What the probe finds, in a Python that imports from where this one does."""
-    code = f"import sys; sys.path[:] = {sys.path}; from corelab.doctor import look; look(*sys.argv[1:])"
+    look = "from corelab.doctor import look; look(*sys.argv[1:])"
+    code = f"import sys; sys.path[:] = {sys.path}; {look}"
     command = [sys.executable, "-c", code, name, i18n.current()]
     # Files and not pipes: a pipe that is held open by what the probe started would outlast the time
     # limit.
@@ -232,7 +233,8 @@ def _encoding() -> Finding:
         else:
             fix = "`export PYTHONUTF8=1`"
         found = _(
-            "{encoding} has no {sample}: corelab writes UTF-8 all the same, a script of your own ends there"
+            "{encoding} has no {sample}: corelab writes UTF-8 all the same, a script of your "
+            "own ends there"
         )
         return Finding("!", found.format(encoding=encoding, sample=SAMPLE), fix)
     files = locale.getpreferredencoding(False)
@@ -287,7 +289,8 @@ PROBES = {
     "torchvision": Probe(
         _torchvision,
         N_(
-            "torch and torchvision must come from the same place: `pip uninstall torch torchvision`, then "
+            "torch and torchvision must come from the same place: `pip uninstall torch "
+            "torchvision`, then "
             "`pip install torch torchvision` (a CPU-only torch: both with the same --index-url)"
         ),
         torch=True,

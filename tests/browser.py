@@ -1,10 +1,12 @@
-"""Fixtures: pages of ours in headless Chromium, offline, where anything that goes wrong fails the test.
+"""Fixtures: pages of ours in headless Chromium, offline, where anything that goes wrong fails the
+test.
 
     def test_it(open_page, tmp_path):
         page = open_page(tmp_path / "report.html", width=390, color_scheme="dark", locale="zh-TW")
         page.click("text=Details")
 
-`page` is playwright's (playwright.dev/python); keyword arguments are those of its `Browser.new_context`.
+`page` is playwright's (playwright.dev/python); keyword arguments are those of its
+`Browser.new_context`.
 """
 
 from __future__ import annotations

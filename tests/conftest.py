@@ -1,4 +1,5 @@
-"""What all tests share: the data, a way to run a script, and the rule that nothing is skipped in CI."""
+"""What all tests share: the data, a way to run a script, and the rule that nothing is skipped in
+CI."""
 
 from __future__ import annotations
 

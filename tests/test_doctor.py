@@ -1,4 +1,5 @@
-"""What `corelab doctor` says of installations that are really broken, and of the one that runs the tests."""
+"""What `corelab doctor` says of installations that are really broken, and of the one that runs the
+tests."""
 
 from __future__ import annotations
 
@@ -85,7 +86,8 @@ def test_where_much_is_broken_in_chinese(tmp_path, package):
     code, found, verdict = run("--lang", "zh-TW", cwd=tmp_path, **environment)
     assert (code, verdict) == (1, "需要而不能用的：torch, 磁碟空間")
     assert found["torch"] == (
-        "X ImportError: DLL load failed while importing _C: not found；解法：`pip install torch torchvision`"
+        "X ImportError: DLL load failed while importing _C: not found；解法：`pip install torch "
+        "torchvision`"
     )
     for name in ("torchvision", "裝置", "資料", "字型"):
         assert found[name] == "! 沒有檢查：需要 torch"

@@ -1,4 +1,5 @@
-"""Every text has its translation, every translation its text, and the language is the one asked for."""
+"""Every text has its translation, every translation its text, and the language is the one asked
+for."""
 
 from __future__ import annotations
 

@@ -91,9 +91,11 @@ def test_what_is_imported_when():
     """torch only where it is used, matplotlib only by `plots`, and never a window."""
     code = """
 import json, sys
-def loaded(): return sorted({"torch", "torchvision", "matplotlib", "matplotlib.pyplot"} & {*sys.modules})
+heavy = {"torch", "torchvision", "matplotlib", "matplotlib.pyplot"}
+def loaded(): return sorted(heavy & {*sys.modules})
 import corelab; dir(corelab); seen = {"corelab": loaded()}
-import corelab.lab, corelab.sweep, corelab.measure, corelab.descent, corelab.optim; seen["bench"] = loaded()
+import corelab.lab, corelab.sweep, corelab.measure, corelab.descent, corelab.optim
+seen["bench"] = loaded()
 bench = {name for name in sys.modules if name.startswith("corelab.")}
 import corelab.plots; seen["plots"] = loaded()
 seen["grader"] = sorted(name for name in bench if "grading" in name or "exercises" in name)

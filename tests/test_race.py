@@ -1,4 +1,5 @@
-"""The race: surfaces against known values, paths against separate runs, and the page by clicking it."""
+"""The race: surfaces against known values, paths against separate runs, and the page by clicking
+it."""
 
 from __future__ import annotations
 
@@ -342,7 +343,8 @@ def test_another_start_by_tapping_or_dragging_on_the_map(ready):
 
 def test_both_languages(ready):
     page = ready()
-    axes = "Bokeh.documents.map((each) => ['below', 'left'].map((side) => each.roots()[0][side][0].axis_label))"
+    labels = "['below', 'left'].map((side) => each.roots()[0][side][0].axis_label)"
+    axes = f"Bokeh.documents.map((each) => {labels})"
     for lang, other in (("zh-TW", "en"), ("en", "zh-TW")):
         choose(page, "language", lang)
         translate, before = (i18n.translations(each).gettext for each in (lang, other))

@@ -1,4 +1,5 @@
-"""The surfaces of the race: formula, source, minima, and where and how fast a race is worth watching.
+"""The surfaces of the race: formula, source, minima, and where and how fast a race is worth
+watching.
 
 Each is a loss C of two parameters, from points (…, 2) to heights (…).
 """
@@ -71,7 +72,8 @@ BOWL = Surface(
     rates=(0.003, 0.01, 0.03, 0.1, 0.3, 0.9, 1.05, 3),
     rate=0.03,
     look=N_(
-        "Equally steep in every direction: gradient descent walks straight to the minimum. At 0.9 it jumps "
+        "Equally steep in every direction: gradient descent walks straight to the minimum. At "
+        "0.9 it jumps "
         "to the other side with every step; at 1.05 it lands farther out each time, and diverges."
     ),
 )
@@ -94,9 +96,12 @@ RAVINE = Surface(
     rates=(0.003, 0.01, 0.03, 0.06, 0.09, 0.105, 0.3, 1),
     rate=0.03,
     look=N_(
-        "Twenty times as steep across as along. At 0.09 gradient descent zigzags between the walls, and at "
-        "0.105 the zigzag grows: the steep direction limits the rate, and the gentle one is slow because "
-        "of it. Momentum gathers speed along the floor; Adagrad, RMSprop and Adam go as fast along as "
+        "Twenty times as steep across as along. At 0.09 gradient descent zigzags between the "
+        "walls, and at "
+        "0.105 the zigzag grows: the steep direction limits the rate, and the gentle one is "
+        "slow because "
+        "of it. Momentum gathers speed along the floor; Adagrad, RMSprop and Adam go as fast "
+        "along as "
         "across."
     ),
 )
@@ -121,8 +126,10 @@ ROSENBROCK = Surface(
     rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1),
     rate=0.001,
     look=N_(
-        "A curved valley: a few steps lead into it, and hundreds along it. Its walls are so steep that "
-        "gradient descent diverges at 0.01, and its floor so flat that it creeps below. At such a rate the "
+        "A curved valley: a few steps lead into it, and hundreds along it. Its walls are so "
+        "steep that "
+        "gradient descent diverges at 0.01, and its floor so flat that it creeps below. At "
+        "such a rate the "
         "adaptive optimizers stand still: give each its best rate, and they join in."
     ),
 )
@@ -145,8 +152,10 @@ BEALE = Surface(
     rates=(0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1),
     rate=0.01,
     look=N_(
-        "A flat cross between four corners that rise like cliffs. In the flat a step is too short, on a "
-        "cliff it is too long: at 0.1 gradient descent is thrown out by its first steps, while Adam, which "
+        "A flat cross between four corners that rise like cliffs. In the flat a step is too "
+        "short, on a "
+        "cliff it is too long: at 0.1 gradient descent is thrown out by its first steps, while "
+        "Adam, which "
         "divides by the size of the gradient, arrives."
     ),
 )
@@ -169,9 +178,12 @@ SADDLE = Surface(
     rates=(0.003, 0.01, 0.03, 0.1, 0.3, 1, 2.1, 10),
     rate=0.03,
     look=N_(
-        "At (0, 0) the gradient is 0, and yet it is no minimum: it goes down to either side. Gradient "
-        "descent lingers there; momentum leaves sooner, and the adaptive optimizers hardly notice, since "
-        "they enlarge the small gradient sideways. From start 2, where θ₂ = 0, that gradient is exactly 0: "
+        "At (0, 0) the gradient is 0, and yet it is no minimum: it goes down to either side. "
+        "Gradient "
+        "descent lingers there; momentum leaves sooner, and the adaptive optimizers hardly "
+        "notice, since "
+        "they enlarge the small gradient sideways. From start 2, where θ₂ = 0, that gradient "
+        "is exactly 0: "
         "nobody leaves."
     ),
 )
@@ -194,9 +206,12 @@ PLATEAU = Surface(
     rates=(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30),
     rate=0.1,
     look=N_(
-        "Far from the well it is flat: gradient descent, whose step is the rate times the gradient, stands "
-        "still. RMSprop and Adam divide by the size of the gradient, and walk on. Nothing diverges here, "
-        "but too large a rate leaps over the well and out onto the plain, where nothing brings it back."
+        "Far from the well it is flat: gradient descent, whose step is the rate times the "
+        "gradient, stands "
+        "still. RMSprop and Adam divide by the size of the gradient, and walk on. Nothing "
+        "diverges here, "
+        "but too large a rate leaps over the well and out onto the plain, where nothing brings "
+        "it back."
     ),
 )
 
@@ -219,8 +234,10 @@ RASTRIGIN = Surface(
     rates=(0.0005, 0.002, 0.005, 0.01, 0.05, 0.2, 0.5, 1),
     rate=0.005,
     look=N_(
-        "About a hundred hollows, and one of them is the lowest. At a small rate everybody ends in the "
-        "nearest one, whatever the optimizer. A larger rate, or momentum, leaps over some of them; which "
+        "About a hundred hollows, and one of them is the lowest. At a small rate everybody "
+        "ends in the "
+        "nearest one, whatever the optimizer. A larger rate, or momentum, leaps over some of "
+        "them; which "
         "one it ends in is luck: drag the start and see."
     ),
 )

@@ -1,4 +1,5 @@
-"""What the figures add to a lab's time: matplotlib's import, drawing and saving, beside all the rest.
+"""What the figures add to a lab's time: matplotlib's import, drawing and saving, beside all the
+rest.
 
     python -m pytest tests/benchmarks/test_figures.py -s
 

@@ -3,7 +3,8 @@
     python -m pytest tests/benchmarks/test_grading_class.py -s
     OTTER=…/bin/otter python -m pytest tests/benchmarks/test_grading_class.py -s    (otter-grader 7)
 
-Each grader is a process of its own, from start to end. Its children's memory does not count as its own.
+Each grader is a process of its own, from start to end. Its children's memory does not count as its
+own.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def whole_class(tmp_path_factory) -> dict[str, float]:
 def test_a_class_of_300_by_3_in_under_ten_minutes(whole_class):
     seconds = whole_class["seconds"]
     print(
-        f"\n300 x 3 on {JOBS} workers: {seconds:.0f} s, {seconds / 900 * JOBS:.2f} s an answer and worker"
+        f"\n300 x 3 on {JOBS} workers: {seconds:.0f} s, {seconds / 900 * JOBS:.2f} s an answer "
+        f"and worker"
     )
     assert seconds < 600
 
@@ -81,7 +83,8 @@ def test_the_graders_memory_does_not_grow_with_the_class(whole_class, tmp_path):
 
 OTTER_TEST = '''
 OK_FORMAT = True
-test = {"name": "q1", "points": 1, "suites": [{"type": "doctest", "scored": True, "setup": "", "teardown": "",
+test = {"name": "q1", "points": 1, "suites": [{"type": "doctest", "scored": True, "setup": "",
+    "teardown": "",
     "cases": [{"hidden": False, "locked": False, "code": """>>> import torch
 >>> data = torch.utils.data.TensorDataset(torch.rand(250, 784), torch.randint(0, 10, (250,)))
 >>> len(batch_cross_entropy(torch.nn.Linear(784, 10), data, 100))

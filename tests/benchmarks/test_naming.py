@@ -1,9 +1,10 @@
-"""What naming mistakes adds to judging: the same answers, with and without. By itself, on an idle machine:
+"""What naming mistakes adds to judging: the same answers, with and without. By itself, on an idle
+machine:
 
     pytest tests/benchmarks/test_naming.py -s
 
-Without: the recorder notes nothing, and only what is right is computed again. Here in one process: in the
-sandbox an answer takes longer, and naming no more.
+Without: the recorder notes nothing, and only what is right is computed again. Here in one process:
+in the sandbox an answer takes longer, and naming no more.
 """
 
 import contextlib

@@ -71,7 +71,8 @@ def test_published(published, capsys):
     ours = corelab.evaluate(model, corelab.make_loader(held_out, 1000, shuffle=False))
     with capsys.disabled():
         print(
-            f"\n{name}: published accuracy {accuracies[0]:.1%} to {accuracies[1]:.1%}, loss {loss}; ",
+            f"\n{name}: published accuracy {accuracies[0]:.1%} to {accuracies[1]:.1%}, loss "
+            f"{loss}; ",
             end="",
         )
         print(f"the kit: {ours[1]:.1%}, {ours[0]:.3f}")

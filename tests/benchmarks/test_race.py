@@ -35,7 +35,8 @@ def test_size_and_times(open_page, tmp_path, capsys):
         print(f"\nsize: {size:.2f} MB; target under 5")
         print(f"made in {made:.1f} s, the whole command; target under 60")
         print(
-            f"interactive in {wait:.2f} s ({min(waits):.2f} to {max(waits):.2f}, n={TIMES}); target under 2"
+            f"interactive in {wait:.2f} s ({min(waits):.2f} to {max(waits):.2f}, n={TIMES}); "
+            f"target under 2"
         )
     assert size < 5
     assert made < 60

@@ -1,4 +1,5 @@
-"""What the sandbox costs: seconds per answer, and the grader's memory. Run it by itself, on an idle machine:
+"""What the sandbox costs: seconds per answer, and the grader's memory. Run it by itself, on an idle
+machine:
 
 pytest tests/benchmarks/test_sandbox_overhead.py -s
 """
@@ -98,6 +99,7 @@ def test_memory_of_the_grader_does_not_grow(sandbox):
         if number in (10, 300):
             sizes[number] = psutil.Process().memory_info().rss / 2**20
     print(
-        f"\nresident memory of the grader: {sizes[10]:.1f} MiB after 10 answers, {sizes[300]:.1f} after 300"
+        f"\nresident memory of the grader: {sizes[10]:.1f} MiB after 10 answers, "
+        f"{sizes[300]:.1f} after 300"
     )
     assert sizes[300] < sizes[10] + 10

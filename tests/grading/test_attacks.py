@@ -1,8 +1,8 @@
 """Attacks on the sandbox, each a real program in `attacks/`.
 
-After each: the points are what the answer deserves, no process of it is alive, nothing is changed outside its
-folder, no secret was seen, and the next answer runs as if nothing had happened. All this happens in a process
-namespace of its own (`isolated/host.py`), so that a hole hurts nobody.
+After each: the points are what the answer deserves, no process of it is alive, nothing is changed
+outside its folder, no secret was seen, and the next answer runs as if nothing had happened. All
+this happens in a process namespace of its own (`isolated/host.py`), so that a hole hurts nobody.
 """
 
 import hashlib

@@ -69,7 +69,8 @@ def test_the_seed_is_drawn_once_and_kept(tmp_path):
 
 def test_a_second_grader_is_told(tmp_path):
     path = tmp_path / "ledger.sqlite"
-    code = f"import pathlib, corelab.grading.gradebook.ledger as l; l.Ledger(pathlib.Path({str(path)!r}))"
+    code = "import pathlib, corelab.grading.gradebook.ledger as ledger\n"
+    code += f"ledger.Ledger(pathlib.Path({str(path)!r}))"
     with Ledger(path):
         with pytest.raises(UserError, match="another grader is at work"):
             Ledger(path)

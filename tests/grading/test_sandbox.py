@@ -88,7 +88,8 @@ def test_frames_come_back_as_arrays(sandbox):
 
 
 def test_a_crash_in_the_third_call_keeps_the_first_two(sandbox):
-    source = "calls = []\ndef double(x):\n    calls.append(x)\n    return 2 * x / (len(calls) < 3 or None)\n"
+    source = "calls = []\ndef double(x):\n    calls.append(x)\n"
+    source += "    return 2 * x / (len(calls) < 3 or None)\n"
     outcome = run(sandbox, source)
     assert outcome.status == "crashed"
     assert list(outcome.returned) == ["first", "second"]
@@ -146,7 +147,8 @@ def test_what_went_wrong_is_said_in_one_line(sandbox, source, message):
 
 
 def test_what_is_printed_is_kept_up_to_the_limit(sandbox):
-    source = "import sys\ndef double(x):\n    print('寫', '\\x1b[2J', '\\ud800', 'A' * 2000)\n    return x\n"
+    printed = "'寫', '\\x1b[2J', '\\ud800', 'A' * 2000"
+    source = f"import sys\ndef double(x):\n    print({printed})\n    return x\n"
     outcome = run(sandbox, source, Limits(wall_seconds=LIMITS.wall_seconds, output_bytes=1000))
     assert outcome.status == "finished"
     assert outcome.stdout.startswith("寫  \\ud800 AAAA")
@@ -284,7 +286,8 @@ def test_nothing_is_left_when_the_grader_is_killed():
     program = (
         "from corelab.grading.sandbox.sandbox import Sandbox\nimport numpy\n"
         "with Sandbox(isolation='namespaces', preload=()) as sandbox:\n"
-        "    sandbox.run(b'import time; time.sleep(99)', 'a.py', 'isolated.tiny', {'x': numpy.ones(1)})\n"
+        "    sandbox.run(b'import time; time.sleep(99)', 'a.py', 'isolated.tiny', {'x': "
+        "numpy.ones(1)})\n"
     )
     needs.isolation("namespaces")
     path = os.pathsep.join((str(HERE), str(HERE.parents[1])))
@@ -352,7 +355,8 @@ def test_an_answer_with_which_two_workers_are_lost_has_crashed(held, monkeypatch
         return started
 
     monkeypatch.setattr(forkserver.ForkServer, "_start", lambda self, *a: kill_soon(self)(*a))
-    source = "import time\ncalls = []\ndef double(x):\n    calls.append(x)\n    time.sleep(99 * (len(calls) > 1))\n    return 2 * x\n"
+    source = "import time\ncalls = []\ndef double(x):\n    calls.append(x)\n"
+    source += "    time.sleep(99 * (len(calls) > 1))\n    return 2 * x\n"
     outcome = run(held, source)
     assert (outcome.status, list(outcome.returned)) == ("crashed", ["first"])
     assert "twice" in outcome.message
@@ -431,7 +435,8 @@ def test_a_control_group_counts_children_that_nobody_waits_for():
         pytest.skip("no control group can be had here: run as root, or where systemd delegates")
     code = (
         "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
-        "if os.fork() == 0:\n    while time.process_time() < 0.5: pass\n    os._exit(0)\ntime.sleep(1.5)\n"
+        "if os.fork() == 0:\n    while time.process_time() < 0.5: pass\n    "
+        "os._exit(0)\ntime.sleep(1.5)\n"
     )
     try:
         group.begin(Limits())
@@ -547,16 +552,17 @@ def files():
             continue
         found.add((number, stat.S_ISSOCK(kind) or stat.S_ISFIFO(kind)))
     return found
-print(sorted(files()))
-print(resource.getrlimit(resource.RLIMIT_CORE), resource.getrlimit(resource.RLIMIT_SIGPENDING)[0])
-print(os.getsid(0) == os.getpid() == os.getpgrp(), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)
+print(sorted(files())) print(resource.getrlimit(resource.RLIMIT_CORE),
+resource.getrlimit(resource.RLIMIT_SIGPENDING)[0]) print(os.getsid(0) == os.getpid() ==
+os.getpgrp(), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)
 """
     + HONEST
 )
 
 
 def test_a_fork_keeps_nothing_open_of_the_workers(held):
-    """Only its own four: nothing to read (0 is /dev/null by then), what it prints, what it returns."""
+    """Only its own four: nothing to read (0 is /dev/null by then), what it prints, what it
+    returns."""
     files, limits, session = run(held, LOOK).stdout.splitlines()
     assert files == "[(0, False), (1, True), (2, True), (3, True)]"
     assert limits == "(1, 1) 1024"  # no core dump, nor a handler of them
@@ -606,7 +612,8 @@ def test_what_an_answer_draws_depends_on_the_exercises_seed_alone():
 
 
 def test_the_sandbox_knows_nothing_of_the_grader():
-    """It is told what to import beforehand and which module to run, and could be published alone."""
+    """It is told what to import beforehand and which module to run, and could be published
+    alone."""
     imported = set()
     for path in Path(forkserver.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

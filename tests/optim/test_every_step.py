@@ -1,4 +1,5 @@
-"""Any settings, any parameters, any history: every step is the one of the counterpart in torch.optim."""
+"""Any settings, any parameters, any history: every step is the one of the counterpart in
+torch.optim."""
 
 import copy
 import inspect

@@ -1,4 +1,5 @@
-"""Both paths, one parameter at a time and many together, tied to each other; and what needs a GPU."""
+"""Both paths, one parameter at a time and many together, tied to each other; and what needs a
+GPU."""
 
 import inspect
 

@@ -1,6 +1,8 @@
-"""PyTorch's own optimizer cases, from the installed wheel: settings that must work, errors that must come.
+"""PyTorch's own optimizer cases, from the installed wheel: settings that must work, errors that
+must come.
 
-Nobody here wrote them. If a version of torch moves or empties them, this file fails; it never skips.
+Nobody here wrote them. If a version of torch moves or empties them, this file fails; it never
+skips.
 """
 
 import copy
@@ -22,8 +24,10 @@ try:
     from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
 except ImportError as error:
     raise ImportError(
-        f"PyTorch's own optimizer cases could not be imported from torch {torch.__version__} ({error}). "
-        "They need the package expecttest; if it is there, torch moved them, and this file has to follow."
+        f"PyTorch's own optimizer cases could not be imported from torch {torch.__version__} "
+        f"({error}). "
+        "They need the package expecttest; if it is there, torch moved them, and this file has "
+        "to follow."
     ) from error
 
 INFOS = {info.optim_cls: info for info in optim_db}

@@ -1,8 +1,10 @@
 """What passes between the grader and an answer: named arrays as plain bytes, read within bounds.
 
-A frame is the length of its header (4 bytes, little end first), the header (JSON), and the bytes of its
-arrays one after the other. The answer shares its process with the code that writes the frames, so the reader
-trusts nothing: no pickle, a short list of types, and every count and size checked before it is believed.
+A frame is the length of its header (4 bytes, little end first), the header (JSON), and the bytes of
+its arrays one after the other. The answer shares its process with the code that writes the frames,
+so the reader
+trusts nothing: no pickle, a short list of types, and every count and size checked before it is
+believed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What the Linux kernel offers to hold an answer. One function, one idea; each raises OSError if refused.
+"""What the Linux kernel offers to hold an answer. One function, one idea; each raises OSError if
+refused.
 
 Through ctypes, because Python wraps few of these calls (os.unshare and os.setns only since 3.12).
 """
@@ -148,7 +149,7 @@ def set_limits(memory_bytes: int, file_bytes: int, user_tasks: int | None = None
         resource.RLIMIT_DATA: data + memory_bytes,
         resource.RLIMIT_FSIZE: file_bytes,
         resource.RLIMIT_NOFILE: 256,
-        resource.RLIMIT_CORE: 1,  # not 0: only at 1 does the kernel not start a crash handler either
+        resource.RLIMIT_CORE: 1,  # not 0: only at 1 does the kernel start no crash handler either
         resource.RLIMIT_MSGQUEUE: 0,
         resource.RLIMIT_SIGPENDING: 1024,  # and timers: the kernel counts them for the whole user
         resource.RLIMIT_MEMLOCK: 1 << 20,
@@ -169,7 +170,8 @@ def set_limits(memory_bytes: int, file_bytes: int, user_tasks: int | None = None
 FORBIDDEN = {
     # reaching into other processes, and the kernel's log
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "kcmp": (312, 272), "pidfd_getfd": (438, 438), "perf_event_open": (298, 241), "syslog": (103, 116),
+    "kcmp": (312, 272), "pidfd_getfd": (438, 438), "perf_event_open": (298, 241),
+    "syslog": (103, 116),
     # mounts and namespaces
     "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51),
     "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430), "fsconfig": (431, 431),
@@ -180,8 +182,8 @@ FORBIDDEN = {
     "userfaultfd": (323, 282), "io_uring_setup": (425, 425), "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
     # memory that no process's size shows, or that outlives its process
-    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
-    "semget": (64, 190), "mq_open": (240, 180),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194),
+    "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
     # what the kernel counts for the whole user, whoever in it has taken it
     "inotify_init": (253, 26), "inotify_init1": (294, 26), "fanotify_init": (300, 262),
 }  # fmt: skip

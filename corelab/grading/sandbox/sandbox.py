@@ -3,7 +3,8 @@
     with Sandbox(preload=("torch",)) as sandbox:
         outcome = sandbox.run(source, "answer.py", "package.exercise", sent)
 
-The answer never comes into this process: what it gives comes back as bounded frames of plain arrays.
+The answer never comes into this process: what it gives comes back as bounded frames of plain
+arrays.
 """
 
 from __future__ import annotations
@@ -114,7 +115,8 @@ def _fix(reason: str) -> str:
         or "not permitted" in reason
     ):
         return _(
-            "; in a container: see corelab/grading/README.md for the options that it must be run with"
+            "; in a container: see corelab/grading/README.md for the options that it must be "
+            "run with"
         )
     return ""
 

@@ -1,11 +1,12 @@
-"""The process in which answers run. `corelab.grading.sandbox.sandbox` starts it, in one of three ways:
+"""The process in which answers run. `corelab.grading.sandbox.sandbox` starts it, in one of three
+ways:
 
     once                    runs the one answer on its stdin ("limits only")
-    namespaces SETTINGS     imports torch, then forks a process for each answer, in namespaces of its own
+    namespaces SETTINGS     imports torch, then forks for each answer, in namespaces of its own
     separate-user SETTINGS  the same, each answer as another user
 
-The server itself never sees an answer: only the fork reads it. So all of them start from the same state, and
-none finds in its memory what another one was sent.
+The server itself never sees an answer: only the fork reads it. So all of them start from the same
+state, and none finds in its memory what another one was sent.
 """
 
 from __future__ import annotations
@@ -294,7 +295,7 @@ def serve(control_fd: int, confinement: Confinement, preload: list[str]) -> None
     """
     control = socket.socket(fileno=_high_fd(control_fd))
     own_files = confinement.prepare()
-    gc.disable()  # a quarter of the time to import torch goes into looking for garbage that is not there
+    gc.disable()  # looking for garbage is a quarter of the time that importing torch takes
     _preload(preload)
     gc.enable()
     sys.stdout.flush()

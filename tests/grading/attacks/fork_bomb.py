@@ -1,4 +1,5 @@
-"""Fork, and fork in the forks. Bounded, so that a hole in the sandbox is survivable: 256 processes."""
+"""Fork, and fork in the forks. Bounded, so that a hole in the sandbox is survivable: 256
+processes."""
 
 import os
 import time

@@ -1,4 +1,5 @@
-"""Take memory that no process's size shows: files in memory, System V segments, unmapped shared memory."""
+"""Take memory that no process's size shows: files in memory, System V segments, unmapped shared
+memory."""
 
 import ctypes
 import os

@@ -1,4 +1,5 @@
-"""Search the memory that was inherited from the server for what was sent before. Print what is found."""
+"""Search the memory that was inherited from the server for what was sent before. Print what is
+found."""
 
 import ctypes
 import gc

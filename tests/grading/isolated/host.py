@@ -1,11 +1,11 @@
-"""A sandbox in a process namespace of its own, so that a hole in it hurts nobody. Spoken to with pickles.
+"""A sandbox in a process namespace of its own, so that a hole in it hurts nobody. Spoken to with
+pickles.
 
     unshare --fork --pid --mount-proc --kill-child python host.py ISOLATION [UID] [OPTION…]
 
 OPTIONs are what this machine lacks, as a container or an old kernel does: no-mounts, no-landlock,
-no-groups (control groups).
-Its first reply says why the isolation does not work, or nothing; then each request gets an outcome and the
-processes that are alive after it.
+no-groups (control groups). Its first reply says why the isolation does not work, or nothing; then
+each request gets an outcome and the processes that are alive after it.
 """
 
 import ctypes

@@ -1,4 +1,5 @@
-"""An exercise as small as can be: `double(x)`, three times. `HINTS` tells an attack what it may aim at."""
+"""An exercise as small as can be: `double(x)`, three times. `HINTS` tells an attack what it may aim
+at."""
 
 import json
 
