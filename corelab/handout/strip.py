@@ -33,6 +33,7 @@ _SHARED = (
     "LICENSE",
     "README.md",
     "README.zh-TW.md",
+    *("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"),  # the READMEs link to them
     ".github/figures",
 )
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*-ubyte", ".*")
