@@ -54,9 +54,9 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
+        for group in map(with_scalar_lr, self.param_groups):
             for theta, g, state in self.rows(group):
-                self.step_parameter(theta, g, state, with_scalar_lr(group))
+                self.step_parameter(theta, g, state, group)
         return loss
 
     def step_parameter(self, theta: Tensor, g: Tensor, state: State, group: Group) -> None:
@@ -140,16 +140,16 @@ class Optimizer(torch.optim.Optimizer):
     def rows(self, group: Group) -> Iterable[Row]:
         """θ, g and state of every parameter that has a gradient; with foreach, of many in one."""
         refuse_capture(group)
-        rows = [
-            (theta, theta.grad, self.state_of(theta, group))
+        rows = (
+            (theta, g, self.state_of(theta, g, group))
             for theta in group["params"]
-            if theta.grad is not None
-        ]
+            if (g := theta.grad) is not None
+        )
         return together(rows, group.get("capturable", False)) if use_foreach(group) else rows
 
-    def state_of(self, theta: Tensor, group: Group) -> State:
+    def state_of(self, theta: Tensor, g: Tensor, group: Group) -> State:
         """What is remembered of a parameter, made at its first step."""
-        if theta.grad is not None and theta.grad.is_sparse:
+        if g.is_sparse:
             raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
         if not self.stateful:
             return {}
