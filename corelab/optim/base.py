@@ -65,11 +65,13 @@ class Optimizer(torch.optim.Optimizer):
             g = g.neg()
         if group["weight_decay"] != 0:
             g = self.decay(theta, g, group)
-        update = self.course_update if group["convention"] == "course" else self.update
+        course = group["convention"] == "course"
         if self.squares_gradient and theta.is_complex():
-            in_pairs(update, theta, g, state, group)
+            in_pairs(self.course_update if course else self.update, theta, g, state, group)
+        elif course:
+            self.course_update(theta, g, state, group)
         else:
-            update(theta, g, state, group)
+            self.update(theta, g, state, group)
 
     # --- what a class may have of its own
 
@@ -140,11 +142,11 @@ class Optimizer(torch.optim.Optimizer):
     def rows(self, group: Group) -> Iterable[Row]:
         """θ, g and state of every parameter that has a gradient; with foreach, of many in one."""
         refuse_capture(group)
-        rows = (
+        rows = [
             (theta, g, self.state_of(theta, g, group))
             for theta in group["params"]
             if (g := theta.grad) is not None
-        )
+        ]
         return together(rows, group.get("capturable", False)) if use_foreach(group) else rows
 
     def state_of(self, theta: Tensor, g: Tensor, group: Group) -> State:
@@ -196,8 +198,9 @@ def refuse_capture(group: Group) -> None:
     t must be counted on the GPU.
     """
     safe = group.get("capturable", not group.get("lr_decay"))
-    on_gpu = group["params"] and group["params"][0].is_cuda and not torch.compiler.is_compiling()
-    if on_gpu and not safe and torch.cuda.is_current_stream_capturing():
+    if safe or not any(p.is_cuda for p in group["params"]) or torch.compiler.is_compiling():
+        return
+    if torch.cuda.is_current_stream_capturing():
         raise RuntimeError(
             "Attempting CUDA graph capture of step() but param_groups' capturable is False."
         )

@@ -22,7 +22,7 @@ from corelab.optim.parity import varied
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.complex128, torch.complex64])
-@pytest.mark.parametrize("settings", [lambda cls: {}, varied], ids=["default", "varied"])
+@pytest.mark.parametrize("settings", [lambda _: {}, varied], ids=["default", "varied"])
 @pytest.mark.parametrize("cls", EVERY)
 def test_default_path(cls, settings, dtype):
     params = parameters(dtype)
