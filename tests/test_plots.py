@@ -273,7 +273,7 @@ def test_optimizers_keep_their_colours(tmp_path):
 
 
 def test_an_optimizer_of_a_students_own_has_a_colour_of_its_own_in_every_figure(tmp_path):
-    names = ["MyAdam", "Adadelta", "SGD", "adam", "優化器"]
+    names = ["MyAdam", "Lion", "SGD", "adam", "優化器"]
     flat = [1.0] * 9
 
     def colours(figure):

@@ -22,8 +22,9 @@ Row = tuple[Any, Any, Any]  # θ, g and state: of one parameter, or of many at o
 
 def use_foreach(group: dict[str, Any]) -> bool:
     """Whether to update a group's parameters together: on CUDA, in a graph, or where asked to."""
-    beta = group.get("betas", (0,))[0]
-    if torch.compiler.is_compiling() or group.get("capturable") or isinstance(beta, Tensor):
+    if torch.compiler.is_compiling() or group.get("capturable"):
+        return True
+    if "betas" in group and isinstance(group["betas"][0], Tensor):
         return True
     if group["foreach"] is None:
         return all(p.is_cuda and type(p) in (Tensor, torch.nn.Parameter) for p in group["params"])

@@ -54,9 +54,9 @@ class Optimizer(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for group in self.param_groups:
+        for group in map(with_scalar_lr, self.param_groups):
             for theta, g, state in self.rows(group):
-                self.step_parameter(theta, g, state, with_scalar_lr(group))
+                self.step_parameter(theta, g, state, group)
         return loss
 
     def step_parameter(self, theta: Tensor, g: Tensor, state: State, group: Group) -> None:
@@ -65,11 +65,13 @@ class Optimizer(torch.optim.Optimizer):
             g = g.neg()
         if group["weight_decay"] != 0:
             g = self.decay(theta, g, group)
-        update = self.course_update if group["convention"] == "course" else self.update
+        course = group["convention"] == "course"
         if self.squares_gradient and theta.is_complex():
-            in_pairs(update, theta, g, state, group)
+            in_pairs(self.course_update if course else self.update, theta, g, state, group)
+        elif course:
+            self.course_update(theta, g, state, group)
         else:
-            update(theta, g, state, group)
+            self.update(theta, g, state, group)
 
     # --- what a class may have of its own
 
@@ -141,15 +143,15 @@ class Optimizer(torch.optim.Optimizer):
         """θ, g and state of every parameter that has a gradient; with foreach, of many in one."""
         refuse_capture(group)
         rows = [
-            (theta, theta.grad, self.state_of(theta, group))
+            (theta, g, self.state_of(theta, g, group))
             for theta in group["params"]
-            if theta.grad is not None
+            if (g := theta.grad) is not None
         ]
         return together(rows, group.get("capturable", False)) if use_foreach(group) else rows
 
-    def state_of(self, theta: Tensor, group: Group) -> State:
+    def state_of(self, theta: Tensor, g: Tensor, group: Group) -> State:
         """What is remembered of a parameter, made at its first step."""
-        if theta.grad is not None and theta.grad.is_sparse:
+        if g.is_sparse:
             raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
         if not self.stateful:
             return {}
@@ -196,8 +198,9 @@ def refuse_capture(group: Group) -> None:
     t must be counted on the GPU.
     """
     safe = group.get("capturable", not group.get("lr_decay"))
-    on_gpu = group["params"] and group["params"][0].is_cuda and not torch.compiler.is_compiling()
-    if on_gpu and not safe and torch.cuda.is_current_stream_capturing():
+    if safe or not any(p.is_cuda for p in group["params"]) or torch.compiler.is_compiling():
+        return
+    if torch.cuda.is_current_stream_capturing():
         raise RuntimeError(
             "Attempting CUDA graph capture of step() but param_groups' capturable is False."
         )

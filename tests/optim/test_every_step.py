@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from counterparts import COUNTERPARTS, EVERY, copies, parameters
+from counterparts import (
+    CLOSE,
+    COUNTERPARTS,
+    EVERY,
+    assert_same,
+    assert_same_state,
+    copies,
+    parameters,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-# How far a number may be from torch's: 1e-12 of it in double precision, a few ulp in single.
-CLOSE = {torch.float64: 1e-12, torch.complex128: 1e-12, torch.float32: 5e-7, torch.complex64: 5e-7}
 SHAPES = ((), (1,), (3,), (2, 3), (2, 1, 2), (0,))
 
 
@@ -160,14 +166,5 @@ def test_every_step_is_torchs(history):
         for optimizer in (ours, theirs):
             for group in optimizer.param_groups:
                 group["lr"] = group["lr"] * event.factor
-        close = {
-            "rtol": CLOSE[history.dtype],
-            "atol": CLOSE[history.dtype] / 100,
-            "equal_nan": True,
-        }
-        for p, q in zip(mine, yours, strict=True):
-            torch.testing.assert_close(p.detach(), q.detach(), **close)
-            state, other = ours.state.get(p, {}), theirs.state.get(q, {})
-            assert state.keys() == other.keys()
-            for key in state:
-                torch.testing.assert_close(state[key], other[key], **close)
+        assert_same(mine, yours)
+        assert_same_state(ours, theirs, mine, yours)

@@ -47,14 +47,14 @@ def test_both_paths_bit_for_bit(cls, settings, dtype):
             params[1].grad = others[1].grad = None
         one_by_one.step()
         together.step()
-        assert_same(params, others)
-        assert_same_state(one_by_one, together, params, others)
+        assert_same(params, others, exactly=True)
+        assert_same_state(one_by_one, together, params, others, exactly=True)
 
 
 def test_mixed_dtypes_together():
     sides = [[*parameters(torch.float64), *parameters(torch.float32, seed=1)] for _ in range(2)]
     walk([optim.Adam(sides[0], foreach=True), optim.Adam(sides[1], foreach=False)], sides, 4)
-    assert_same(*sides)
+    assert_same(*sides, exactly=True)
 
 
 def test_tensor_betas():
