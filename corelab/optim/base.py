@@ -142,11 +142,11 @@ class Optimizer(torch.optim.Optimizer):
     def rows(self, group: Group) -> Iterable[Row]:
         """θ, g and state of every parameter that has a gradient; with foreach, of many in one."""
         refuse_capture(group)
-        rows = [
-            (theta, g, self.state_of(theta, g, group))
-            for theta in group["params"]
-            if (g := theta.grad) is not None
-        ]
+        rows = []
+        for theta in group["params"]:
+            g = theta.grad
+            if g is not None:
+                rows.append((theta, g, self.state_of(theta, g, group)))
         return together(rows, group.get("capturable", False)) if use_foreach(group) else rows
 
     def state_of(self, theta: Tensor, g: Tensor, group: Group) -> State:
