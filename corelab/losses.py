@@ -6,11 +6,15 @@ N samples, one sample or a batch of B are one formula: the mean over the samples
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
+
+Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def mse(predictions: Tensor, targets: Tensor) -> Tensor:

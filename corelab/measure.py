@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from corelab.losses import cross_entropy
-from corelab.training import Loss
+from corelab.losses import Loss, cross_entropy
 
 
 def step_memory(

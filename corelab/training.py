@@ -6,7 +6,6 @@ A *step* puts one batch through the network; an *epoch* puts all the data throug
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,10 +16,8 @@ from torch.utils.data import DataLoader
 from corelab.common.errors import UserError
 from corelab.common.i18n import _
 from corelab.history import History
-from corelab.losses import cross_entropy
+from corelab.losses import Loss, cross_entropy
 from corelab.progress import Progress
-
-Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def fit(

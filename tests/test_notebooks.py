@@ -115,7 +115,9 @@ def test_away_from_the_kit_it_says_where_it_belongs(tmp_path, monkeypatch):
 def execute(content, folder, **environment):
     """Run the cells in a kernel that is started in `folder`: what they put out."""
     where = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(content, kernel_name="python3", timeout=scaled(120), resources=where)
+    client = NotebookClient(
+        content, kernel_name="python3", timeout=round(scaled(120)), resources=where
+    )
     client.execute(env={**os.environ, "CORELAB_LANG": "en", **environment})
     return [output for cell in content.cells for output in cell.get("outputs", [])]
 

@@ -168,7 +168,7 @@ def test_in_a_notebook_a_figure_grows_and_stays_and_those_of_a_sweep_take_turns(
             return super().process_message(msg, cell, cell_index)
 
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
-    Watching(notebook, timeout=scaled(120), kernel_name="python3").execute()
+    Watching(notebook, timeout=round(scaled(120)), kernel_name="python3").execute()
 
     pictures = [content for index, kind, content in shown if (index, kind) == (1, "image/png")]
     assert len(set(pictures)) >= 3, "at the first step, in between, and at the end"

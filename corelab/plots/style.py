@@ -48,9 +48,12 @@ class Theme:
         return {name: self.optimizer(name) for name in optim.__all__}
 
     def optimizer(self, name: str) -> str:
-        """The colour of an optimizer: the one its class says, or one made from its name."""
+        """The colour of an optimizer: the one its class says, of CURVES or any of matplotlib's,
+        or one made from its name."""
         said = getattr(optim, name).colour if name in optim.__all__ else ""
-        return self.curves[CURVES.index(said)] if said else self._own(name)
+        if said in CURVES:
+            return self.curves[CURVES.index(said)]
+        return to_hex(said) if said else self._own(name)
 
     def _own(self, name: str) -> str:
         """A colour that a name keeps: of a hue that none of the curves has."""

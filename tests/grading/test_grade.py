@@ -629,10 +629,10 @@ def test_what_could_not_be_checked_costs_nothing_and_is_tried_again(toy, monkeyp
     out = toy / "out"
     original = Sandbox.run
 
-    def run(self, source, *rest):
+    def run(self, source, *rest, **options):
         if b"len" in source:
             return Outcome("could not run", "namespaces", message="no memory left")
-        return original(self, source, *rest)
+        return original(self, source, *rest, **options)
 
     with monkeypatch.context() as broken:
         broken.setattr(Sandbox, "run", run)

@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE))
 from corelab.common.errors import UserError  # noqa: E402
 from corelab.grading import exercises  # noqa: E402
 from corelab.grading.judge import PRELOAD  # noqa: E402
-from corelab.grading.sandbox import forkserver, turns  # noqa: E402
+from corelab.grading.sandbox import forkserver, oneshot, turns  # noqa: E402
 from corelab.grading.sandbox import sandbox as sandboxes  # noqa: E402
 from corelab.grading.sandbox.cgroup import ControlGroup, possible_parents  # noqa: E402
 from corelab.grading.sandbox.frames import (  # noqa: E402
@@ -261,7 +261,8 @@ def test_nothing_is_left(sandbox, temporary, source):
 
 
 def test_nothing_is_left_after_ctrl_c(sandbox, temporary, monkeypatch):
-    monkeypatch.setattr(forkserver, "watch", Mock(side_effect=KeyboardInterrupt))
+    for worker in forkserver, oneshot:
+        monkeypatch.setattr(worker, "watch", Mock(side_effect=KeyboardInterrupt))
     idle = own_processes()
     with pytest.raises(KeyboardInterrupt):
         run(sandbox, "while True: pass")
@@ -359,7 +360,7 @@ def test_an_answer_with_which_two_workers_are_lost_has_crashed(held, monkeypatch
     source += "    time.sleep(99 * (len(calls) > 1))\n    return 2 * x\n"
     outcome = run(held, source)
     assert (outcome.status, list(outcome.returned)) == ("crashed", ["first"])
-    assert "twice" in outcome.message
+    assert "twice" in str(outcome.message)
 
 
 def test_a_fault_of_ours_is_no_fault_of_the_answer(held, tmp_path, monkeypatch):
@@ -655,7 +656,7 @@ def test_the_systems_bubblewrap_comes_first_if_it_works(tmp_path, monkeypatch, s
     assert sandboxes.working_bwrap() == str(tmp_path / chosen / "bwrap")
     with Sandbox(LIMITS, preload=()) as sandbox:
         assert run(sandbox, HONEST).isolation == "namespaces"
-        assert sandbox._idle[0].process.args[0] == str(tmp_path / chosen / "bwrap")
+        assert str(tmp_path / chosen / "bwrap") in sandbox._idle[0].process.args
 
 
 def put_bwrap(folder, script):

@@ -6,11 +6,13 @@ import os
 import stat
 import struct
 import subprocess
+import tempfile
 import time
 import tracemalloc
 import unicodedata
 import zipfile
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -717,17 +719,33 @@ def test_folders_nested_without_end_are_one_students_trouble(tmp_path, step):
     assert problems(bob) == {""}
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions bind nobody here")
-@pytest.mark.parametrize("mode", [0o000, 0o444])
-def test_a_folder_closed_to_the_grader_is_one_students_trouble(tmp_path, mode):
-    put(tmp_path, f"class/bob/{ONE}", f"class/alice/{ONE}")
-    (tmp_path / "class/alice").chmod(mode)
+@contextmanager
+def as_an_ordinary_user():
+    """Within: whom permissions bind, also where root runs the tests."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
     try:
-        alice, bob = find([tmp_path / "class"], STEMS)
+        yield
     finally:
-        (tmp_path / "class/alice").chmod(0o700)
-    assert "cannot be read" in alice.answers["corelab1"].problem
-    assert problems(bob) == {""}
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions bind nobody here")
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_a_folder_closed_to_the_grader_is_one_students_trouble(mode):
+    with tempfile.TemporaryDirectory() as folder:
+        put(Path(folder), f"class/bob/{ONE}", f"class/alice/{ONE}")
+        Path(folder).chmod(0o755)
+        (Path(folder) / "class/alice").chmod(mode)
+        try:
+            with as_an_ordinary_user():
+                alice, bob = find([Path(folder) / "class"], STEMS)
+        finally:
+            (Path(folder) / "class/alice").chmod(0o700)
+        assert "cannot be read" in alice.answers["corelab1"].problem
+        assert problems(bob) == {""}
 
 
 def test_a_huge_source_is_not_read(tmp_path):

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from corelab.common.i18n import _
+from corelab.common.i18n import N_, Message
 from corelab.grading.verdicts import Arrays
 
 STEPS = 14
@@ -180,10 +180,9 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
     found = getattr(answer, request["class"], None)
     if not isinstance(found, type):
         classes = sorted(name for name, x in vars(answer).items() if isinstance(x, type))
-        message = _("there is no class {name} in it, only {others}")
-        raise AttributeError(
-            message.format(name=request["class"], others=", ".join(classes) or "-")
-        )
+        name, others = request["class"], ", ".join(classes) or "-"
+        missing = Message("there is no class {name} in it, only {others}", name=name, others=others)
+        raise AttributeError(missing)
     keywords = _keywords(found, request["settings"], request["asked"])
     failure = None
     for name, plan in PLANS.items():
@@ -206,10 +205,10 @@ def run(answer: ModuleType, sent: Arrays) -> Iterator[tuple[str, Arrays]]:
         return
     assert failure
     if "NoneType" in str(failure):
-        told = _(
+        none = N_(
             "{error}; at some steps of this trial some parameters have no gradient: it is None"
         )
-        failure.args = (told.format(error=failure),)
+        failure.args = (Message(none, error=failure),)
     raise failure
 
 
@@ -220,7 +219,8 @@ def _keywords(found: type, settings: dict[str, Any], asked: list[str]) -> dict[s
     """
     parameters = list(inspect.signature(found).parameters.values())
     if not parameters:
-        raise TypeError(_("the class takes no parameters: expected __init__(self, params, lr, …)"))
+        none = Message("the class takes no parameters: expected __init__(self, params, lr, …)")
+        raise TypeError(none)
     parameters = parameters[1:]
     takes = {parameter.name for parameter in parameters}
     takes_all = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
@@ -231,9 +231,11 @@ def _keywords(found: type, settings: dict[str, Any], asked: list[str]) -> dict[s
             settings = settings | {"beta1": beta1, "beta2": beta2}
             asked = [{"betas": "beta1"}.get(name, name) for name in asked]
     if unknown := set(asked) - takes - (set(settings) if takes_all else set()):
-        message = _("the class does not take {names}; it takes {others}")
+        names, others = ", ".join(sorted(unknown)), ", ".join(sorted(takes)) or "-"
         raise TypeError(
-            message.format(names=", ".join(sorted(unknown)), others=", ".join(sorted(takes)) or "-")
+            Message(
+                "the class does not take {names}; it takes {others}", names=names, others=others
+            )
         )
     return {
         key: value

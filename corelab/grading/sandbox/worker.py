@@ -130,6 +130,7 @@ def _module(name: str, source: bytes | ast.Module, path: str) -> types.ModuleTyp
     module.__dict__[STAND_IN] = StandIn
     sys.modules[name] = module
     exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+    module.__dict__.pop(STAND_IN, None)
     return module
 
 

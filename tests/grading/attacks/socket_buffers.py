@@ -28,7 +28,7 @@ def fill():
 def double(x):
     calls.append(x)
     if len(calls) > 1:
-        return 2 * x
+        return 0 * x
     done, told = os.pipe()
     for _ in range(24):
         if os.fork() == 0:
@@ -41,4 +41,4 @@ def double(x):
     for _ in range(24):
         os.read(done, 1)
     time.sleep(0.5)
-    return 2 * x
+    return 0 * x
