@@ -553,9 +553,11 @@ def files():
             continue
         found.add((number, stat.S_ISSOCK(kind) or stat.S_ISFIFO(kind)))
     return found
-print(sorted(files())) print(resource.getrlimit(resource.RLIMIT_CORE),
-resource.getrlimit(resource.RLIMIT_SIGPENDING)[0]) print(os.getsid(0) == os.getpid() ==
-os.getpgrp(), signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)
+print(sorted(files()))
+core, pending = resource.RLIMIT_CORE, resource.RLIMIT_SIGPENDING
+print(resource.getrlimit(core), resource.getrlimit(pending)[0])
+own = os.getsid(0) == os.getpid() == os.getpgrp()
+print(own, signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)
 """
     + HONEST
 )
