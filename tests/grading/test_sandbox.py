@@ -326,7 +326,8 @@ def held(monkeypatch):
 def test_a_dead_or_wedged_worker_is_replaced(held, number):
     first = held._idle[0].process.pid
     for process in psutil.Process(first).children(recursive=True):
-        process.send_signal(number)
+        with suppress(psutil.NoSuchProcess):  # with the one before
+            process.send_signal(number)
     assert run(held, HONEST).status == "finished"
     assert [worker.process.pid != first for worker in held._idle] == [True]
     assert not psutil.pid_exists(first)
